@@ -153,8 +153,11 @@ param uiCertificateId string = ''
 
 // ---------------------------------------------------------------- network and alerts
 
-@description('Storage and vaults answer private endpoints alone, and hubs one subnet alone.')
+@description('Storage and vaults answer private endpoints alone, and the log\'s hub one subnet alone.')
 param privateNetworking bool = false
+
+@description('Subnets of an existing gateway. With them the hub of usage events answers these alone.')
+param gatewaySubnetIds string[] = []
 param addressSpace string = '10.90.0.0/24'
 
 @description('Who gets the mails of alerts.')
@@ -267,6 +270,11 @@ module network 'modules/network.bicep' = if (privateNetworking) {
 }
 
 var programsSubnetId = privateNetworking ? network!.outputs.programsSubnetId : ''
+// A gateway outside of these networks is refused, and its events are lost: Azure does not let API
+// Management in as a trusted service any more. A new gateway has no network.
+var usageSubnets = privateNetworking && !newGateway && !empty(gatewaySubnetIds)
+  ? concat([programsSubnetId], gatewaySubnetIds)
+  : []
 var functionsSubnetId = privateNetworking ? network!.outputs.functionsSubnetId : ''
 
 module storage 'modules/storage.bicep' = {
@@ -304,7 +312,7 @@ module usageHub 'modules/usage_hub.bicep' = {
     captureIdentityId: identityIds.capture
     captureAccountId: storage.outputs.id
     captureContainer: 'capture'
-    allowedSubnets: privateNetworking ? [programsSubnetId] : []
+    allowedSubnets: usageSubnets
   }
   dependsOn: [captureRole]
 }
@@ -805,3 +813,25 @@ output EVENTHUB_NAMESPACE string = usageHub.outputs.host
 output DIAGNOSTICS_EVENTHUB_NAMESPACE string = diagnosticsHub.outputs.host
 output TABLES_URL string = storage.outputs.tablesUrl
 output BLOBS_URL string = storage.outputs.blobsUrl
+
+// Verbs that an operator runs have to agree with the programs, also where `settings` differ.
+output EVENTHUB_NAME string = consumerSettings.EVENTHUB_NAME
+output CONSUMER_GROUP string = consumerSettings.CONSUMER_GROUP
+output DIAGNOSTICS_HUB_NAME string = consumerSettings.DIAGNOSTICS_HUB_NAME
+output PAIRING_GROUP string = consumerSettings.PAIRING_GROUP
+output CHECK_GROUP string = consumerSettings.CHECK_GROUP
+output CHECKPOINT_CONTAINER string = consumerSettings.CHECKPOINT_CONTAINER
+output DEAD_LETTER_CONTAINER string = consumerSettings.DEAD_LETTER_CONTAINER
+output HUB_RETENTION_DAYS string = consumerSettings.HUB_RETENTION_DAYS
+output RAW_USAGE_DAYS string = consumerSettings.RAW_USAGE_DAYS
+output PRICE_SOURCES string = consumerSettings.PRICE_SOURCES
+output BILLING_TIME_ZONE string = consumerSettings.BILLING_TIME_ZONE
+output PRICING_CURRENCY string = consumerSettings.PRICING_CURRENCY
+output BILLING_CURRENCY string = consumerSettings.BILLING_CURRENCY
+output LEDGER_SHARDS string = consumerSettings.LEDGER_SHARDS
+output INVOICE_ISSUER string = closeSettings.INVOICE_ISSUER
+output INVOICE_PREFIX string = closeSettings.INVOICE_PREFIX
+output INVOICE_LOOK_BACK_MONTHS string = closeSettings.INVOICE_LOOK_BACK_MONTHS
+output INVOICE_OPEN_CALLS_MAX string = closeSettings.INVOICE_OPEN_CALLS_MAX
+output INVOICE_DEAD_LETTERS_MAX string = closeSettings.INVOICE_DEAD_LETTERS_MAX
+output INVOICE_WITHOUT_PAIRING string = closeSettings.INVOICE_WITHOUT_PAIRING

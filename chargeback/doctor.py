@@ -14,6 +14,7 @@ from consumers.verbs.check import Finding, findings
 from table_api.audit.last_audit import last_audit
 from table_api.consumer_state.dead_letters import DeadLetterIndex
 from table_api.errors import TableApiError
+from table_api.storage.table_storage import TableStorage
 from telemetry.log import redact
 
 ROLES = "give the identity the role {role}, or set {variable} on one machine"
@@ -29,7 +30,8 @@ CURES = {
     "price book": "`chargeback prices lint` names the line",
     "prices": "`chargeback prices fetch-azure` and `prices import-azure`: docs/pricing.md",
     "audit": "`chargeback ledger audit` adds everything up again and names each row",
-    "dead letters": "`chargeback dead-letters list`, then `dead-letters redrive`",
+    "dead letters": "`chargeback dead-letters list`, then `dead-letters redrive`; those of the "
+    "gateway log's hub with --diagnostics",
     "api": "start it with `chargeback api serve`, or set API_URL",
     "sign-in": "`chargeback login --help` says how to get a token",
 }
@@ -78,7 +80,9 @@ async def _every(
         yield finding
     try:
         yield await _audit(clients)
-        yield await _letters(clients)
+        yield await open_letters(
+            clients.tables, settings.eventhub_name, settings.diagnostics_hub_name
+        )
     except TableApiError as error:
         yield Finding("audit", False, str(error))
     for finding in await asyncio.to_thread(_api, connect):
@@ -95,11 +99,17 @@ async def _audit(clients: Clients) -> Finding:
     return Finding("audit", True, f"{when}: {report.calls:,} calls add up")
 
 
-async def _letters(clients: Clients) -> Finding:
-    index = DeadLetterIndex(clients.tables, clients.hub.address.hub)
-    found = await index.open_letters()
-    if found.letters:
-        return Finding("dead letters", True, f"{len(found.letters):,} are open", warns=True)
+async def open_letters(tables: TableStorage, *hubs: str) -> Finding:
+    """Of all hubs that the consumers read."""
+    counts, all_read = [], True
+    for hub in hubs:
+        found = await DeadLetterIndex(tables, hub).open_letters()
+        all_read &= found.complete
+        if found.letters:
+            counts.append(f"{len(found.letters):,} of hub {hub}")
+    least = "" if all_read else "at least "
+    if counts or not all_read:
+        return Finding("dead letters", True, f"{least}{' and '.join(counts) or '0'} are open", True)
     return Finding("dead letters", True, "none is open")
 
 

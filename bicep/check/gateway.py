@@ -130,10 +130,12 @@ def _diagnostics(resources: list[tuple[Template, Declared]]) -> Iterator[Finding
 
 
 _SAYS = {
-    "azuremonitor": {"verbosity": "'information'", "largeLanguageModel": "{ logs: 'enabled' }"},
+    "azuremonitor": {"verbosity": "'verbose'", "largeLanguageModel": "{ logs: 'enabled' }"},
     "applicationinsights": {"metrics": "true", "verbosity": "'information'"},
 }
-"""Without these the gateway logs no tokens, no trace, or no metric, and says nothing of it."""
+"""Without these the gateway logs no tokens, no trace, or no metric, and says nothing of it; or it
+writes the trace, which names the caller, where pseudonyms are.
+"""
 
 
 def _says(template: Template, each: Declared, name: str | None) -> Iterator[Finding]:

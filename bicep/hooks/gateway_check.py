@@ -18,11 +18,14 @@ NAMES = (
     "GATEWAY_URL", "EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL",
     "BLOBS_URL",
 )  # fmt: skip
+SETTINGS = ("EVENTHUB_NAME", "DIAGNOSTICS_HUB_NAME", "CHECK_GROUP")
+"""Of the deployment; one of an earlier release does not say them, and has the defaults."""
 
 
 def check(values: Values, environment: Mapping[str, str]) -> int:
     """The check's exit code; its calls cost less than a cent."""
     settings = {name: values[name] for name in NAMES}
+    settings |= {name: values.get(name) for name in SETTINGS if values.get(name)}
     settings["GATEWAY_KEY"] = _key(values["GATEWAY_ID"], SUBSCRIPTION)
     settings["GATEWAY_LONG_KEY"] = _key(values["GATEWAY_ID"], LONG_SUBSCRIPTION)
     command = [str(PYTHON), "-m", "consumers", "check", "--gateway", "--yes"]

@@ -40,6 +40,8 @@ class Values:
         new = {name: value for name, value in changed.items() if self.get(name) != value}
         if self.by_azd:
             for name, value in new.items():
+                before = f" (before: {self.get(name)})" if self.get(name) else ""
+                print(f"the next pass has {name} {value}{before}")
                 subprocess.run(
                     [shutil.which("azd") or "azd", "env", "set", name, value], check=True
                 )

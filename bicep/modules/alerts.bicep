@@ -88,8 +88,8 @@ var alerts = concat(loadJsonContent('../telemetry_alerts.json'), [
     page: '${runbook}#the-ledger-is-in-doubt'
     severity: 2
     every: 'PT1H'
-    window: 'P1D'
-    query: 'ContainerAppConsoleLogs | extend Line = parse_json(Log) | where Line.action == "watch_done" | summarize Runs = count() | where Runs < 1'
+    window: 'P2D' // a run takes up to four hours, and not each day the same
+    query: 'ContainerAppConsoleLogs | where TimeGenerated > ago(30h) | extend Line = parse_json(Log) | where Line.action == "watch_done" | summarize Runs = count() | where Runs < 1'
   }
   {
     name: 'close-refused'

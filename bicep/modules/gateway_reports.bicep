@@ -23,7 +23,7 @@ resource monitor 'Microsoft.ApiManagement/service/apis/diagnostics@2024-06-01-pr
   properties: {
     loggerId: monitorLoggerId
     alwaysLog: 'allErrors'
-    verbosity: 'information' // below it the trace of a call is not written
+    verbosity: 'verbose' // the trace of a call is: with less it is not written
     sampling: { samplingType: 'fixed', percentage: 100 }
     logClientIp: false
     frontend: { request: nothing, response: nothing }
@@ -38,7 +38,7 @@ resource insights 'Microsoft.ApiManagement/service/apis/diagnostics@2024-06-01-p
   properties: {
     loggerId: insightsLoggerId
     alwaysLog: 'allErrors'
-    verbosity: 'information'
+    verbosity: 'information' // more would write the trace here too, which names the caller
     httpCorrelationProtocol: 'W3C'
     metrics: true // replaces the service's own diagnostic, which does not count for this API any more
     sampling: { samplingType: 'fixed', percentage: 100 }

@@ -1,5 +1,5 @@
 // Optional: a virtual network of its own for the programs, and the names by which they find private
-// endpoints. The event hubs let its subnet in by a rule, and API Management as a trusted service.
+// endpoints. The event hubs let its subnet in by a rule.
 
 param location string
 param tags object

@@ -100,7 +100,7 @@ resource network 'Microsoft.EventHub/namespaces/networkRuleSets@2024-01-01' = {
   properties: {
     publicNetworkAccess: 'Enabled'
     defaultAction: empty(allowedSubnets) ? 'Allow' : 'Deny'
-    trustedServiceAccessEnabled: true // API Management and Azure Monitor come this way
+    trustedServiceAccessEnabled: true // API Management does not come this way: it needs its subnet
     virtualNetworkRules: [
       for subnet in allowedSubnets: {
         subnet: { id: subnet }

@@ -30,7 +30,7 @@ LOG = (
     '\'[{"category":"GatewayLogs","enabled":true},{"category":"GatewayLlmLogs","enabled":true}]\''
 )
 SAMPLING = _patch('"sampling":{"samplingType":"fixed","percentage":100}')
-VERBOSITY = _patch('"verbosity":"information"')
+VERBOSITY = _patch('"verbosity":"verbose"')
 LLM_LOG = _patch('"largeLanguageModel":{"logs":"enabled"}')
 CORRELATION = (
     f'az rest --method get --url "$APIM/apis/$API/policies/policy?{_VERSION}" '

@@ -109,7 +109,7 @@ def _traces(evidence: Evidence) -> Finding:
     ]
     without = [row for row in reached if row.trace is None]
     if without:
-        said = f"{len(without)} of {len(reached)} rows have no trace: verbosity is not information"
+        said = f"{len(without)} of {len(reached)} rows have no trace: verbosity is not verbose"
         return _failed("verbosity", said, cures.VERBOSITY)
     return _ok("verbosity", f"{len(reached)} rows have the policy's trace")
 

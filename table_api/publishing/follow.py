@@ -59,6 +59,7 @@ class Publisher:
         self._now = now
         self._marks = Marks(storage)
         self._progress = NO_PROGRESS
+        self._has_looked = False
         self._complete_at = now()
         """When the last complete pass began, of whatever process."""
 
@@ -99,7 +100,10 @@ class Publisher:
         every = self._meta.settings.shards
         shards = _shards(wanted.shards, every)
         wanted = replace(wanted, of_shards=every, shards=shards)
-        self._check_names(wanted, shards)
+        if self._has_looked:  # another process may have sent all under other names
+            self._progress = await read_progress(self._storage)
+        self._has_looked = True
+        await self._check_names(wanted, shards)
         try:
             outbox = Outbox(self._sender, self._marks)
             days = SubjectDays(
@@ -120,13 +124,11 @@ class Publisher:
                     f"{unreadable[0]} (and {len(unreadable) - 1} more): run `ledger rebuild`; "
                     f"{outbox.sent.rows} rows of the others are sent"
                 )
-            if wanted.stop is None and wanted.notes_until:
+            if wanted.stop is None:
                 await note_until(
                     self._storage, shards, started, names=self._names.digest, every=every
                 )
                 self._complete_at = started
-                if wanted.again:
-                    self._progress = await read_progress(self._storage)
         finally:
             set_gauge(GaugeName.PUBLISHER_BEHIND_CALLS, behind)
         return outbox.sent
@@ -152,12 +154,27 @@ class Publisher:
         seconds = (self._now() - self._complete_at) // timedelta(seconds=1)
         set_gauge(GaugeName.PUBLISHER_BEHIND_SECONDS, seconds)
 
-    def _check_names(self, wanted: Wanted, shards: range) -> None:
-        """Corrections under other names than their entries would be counted next to them."""
-        if not wanted.again and self._progress.has_other_names(self._names.digest, shards):
+    async def _check_names(self, wanted: Wanted, shards: range) -> None:
+        """Corrections under other names than their entries would be counted next to them, and so
+        would some days of all.
+        """
+        if not self._progress.has_other_names(self._names.digest, shards):
+            return
+        other = "TELEMETRY_SUBJECT_KEY is not the one that calls were published with"
+        if not wanted.again:
             raise SettingsError(
-                "TELEMETRY_SUBJECT_KEY is not the one that calls were published with: set that one,"
-                " or send all rows under the new names by `publish --again`"
+                f"{other}: set that one, or send all rows under the new names by `publish --again`"
+            )
+        if self._progress.hides and not self._names.hide:
+            raise SettingsError(
+                f"{other}, but none: set one. To send subjects as they are, delete the rows of "
+                "table `published` first"
+            )
+        before = wanted.start is not None and await self._marks.any_before(wanted.start)
+        if wanted.stop is not None or before:
+            raise SettingsError(
+                f"{other}: set that one, or send all rows under the new names by `publish --again` "
+                "without --from and --to (PUBLISH_FROM)"
             )
 
     def _record(self, entry: LedgerEntry) -> ReadableLogRecord:

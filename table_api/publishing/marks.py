@@ -8,7 +8,7 @@ and `seen` the version of the row of `monthly` that is sent with all its days.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.ledger.measures import MEASURE_ORDER, Measures
@@ -181,6 +181,19 @@ class Marks:
         return {
             str(row["RowKey"]): read_mark_row(month, row) async for page in pages for row in page
         }
+
+    async def any_before(self, day: date) -> bool:
+        """Whether anything of an earlier charge day is marked as sent."""
+        month = f"{day:%Y%m}"
+        async for marked in self._storage.partitions(PUBLISHED_TABLE):
+            if marked.isdigit() and marked < month:
+                return True
+        earlier = [f"p{number:02d}" for number in range(1, day.day)]
+        pages = self._storage.query(PUBLISHED_TABLE, month, EVERY_ROW, select=["RowKey", *earlier])
+        async for page in pages:
+            if any(row.get(name) for row in page for name in earlier):
+                return True
+        return False
 
     async def write(self, groups: Iterable[Sequence[MarkRow]]) -> None:
         """Write the changes. The rows of a group are written together or not at all, unless another

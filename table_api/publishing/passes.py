@@ -25,16 +25,29 @@ _log = Log("table_api")
 
 async def follow(publisher: Publisher, wanted: Wanted, *, ended: asyncio.Event) -> None:
     """Publish what is new until `ended` is set. A pass that fails is only logged."""
-    older_at: datetime | None = None
+    passes = Passes(publisher, wanted)
     while not ended.is_set():
-        now = now_utc()
-        live_only = is_recent(older_at, now=now, age_max=OLDER_EVERY)
-        if await tried(publisher, replace(wanted, live_only=live_only)) and not live_only:
-            older_at = now
+        await passes.run(now_utc())
         try:
             await asyncio.wait_for(ended.wait(), EVERY_S)
         except TimeoutError:
             continue
+
+
+class Passes:
+    """Passes of one process, and when the last one looked at months that seldom change."""
+
+    def __init__(self, publisher: Publisher, wanted: Wanted) -> None:
+        self._publisher = publisher
+        self._wanted = wanted
+        self._older_at: datetime | None = None
+
+    async def run(self, now: datetime) -> None:
+        """One pass; over all months where the last such one is OLDER_EVERY ago, or failed."""
+        live_only = is_recent(self._older_at, now=now, age_max=OLDER_EVERY)
+        sent = await tried(self._publisher, replace(self._wanted, live_only=live_only))
+        if sent is not None and not live_only:
+            self._older_at = now
 
 
 async def tried(publisher: Publisher, wanted: Wanted) -> Sent | None:
@@ -53,32 +66,20 @@ async def tried(publisher: Publisher, wanted: Wanted) -> Sent | None:
 
 
 class ScheduledPublisher:
-    """The publisher of a function app. It opens with the first pass, over all months, and stays
-    open.
-    """
+    """The publisher of a function app. It opens with the first pass and stays open."""
 
     def __init__(self, storage: TableStorage, settings: TelemetrySettings) -> None:
         self._storage = storage
         self._settings = settings
-        self._publisher: Publisher | None = None
-        self._older_failed = False
-        """Whether something of the months that seldom change is unsent since their last pass."""
+        self._passes: Passes | None = None
 
     async def run(self, now: datetime) -> None:
         """What the timer calls. Before there is a ledger there is nothing to do."""
-        is_first = self._publisher is None
         try:
-            if self._publisher is None:
-                self._publisher = await open_publisher(self._storage, self._settings)
+            if self._passes is None:
+                publisher = await open_publisher(self._storage, self._settings)
+                self._passes = Passes(publisher, Wanted(start=self._settings.publish_from))
         except (NoLedger, Retryable) as error:
             _log.warning("publish_failed", str(error))
             return
-        live_only = not is_first and now.minute % (OLDER_EVERY // timedelta(minutes=1)) != 0
-        wanted = Wanted(
-            start=self._settings.publish_from,
-            live_only=live_only,
-            notes_until=not (live_only and self._older_failed),
-        )
-        sent = await tried(self._publisher, wanted)
-        if not live_only:
-            self._older_failed = sent is None
+        await self._passes.run(now)

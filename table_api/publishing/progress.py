@@ -50,6 +50,11 @@ class Progress:
         noted = [of_shard[each] for each in shards or of_shard if each in of_shard]
         return any(each.names not in {None, names} for each in noted)
 
+    @property
+    def hides(self) -> bool:
+        """Whether any of the shards was sent under pseudonyms."""
+        return any(noted.names for noted in self.of_shard.values())
+
 
 NO_PROGRESS = Progress({}, 0)
 

@@ -5,6 +5,10 @@ from dataclasses import asdict, dataclass
 PAGE = "docs/insights.md#alerts"
 BEHIND_S_MAX = 3_600
 """Publishing waits an hour before it reads a quiet day as a whole; less is no reason to wake up."""
+AS_LATE_AS_ITEMS_COME = "P2D"
+"""An event has its call's time while that is less than 47 hours ago. So it may come long after that
+time: a stream waits for the gateway's log, and a publisher may be behind.
+"""
 COVERED_CALLS_MIN = 20
 """The token metric is sent at least once a minute; fewer calls in an hour may fall between."""
 
@@ -63,10 +67,14 @@ RULES = [
         title="Calls have usage and no price",
         severity=2,
         every="PT15M",
-        window="PT15M",
+        window=AS_LATE_AS_ITEMS_COME,
         query='AppEvents | where Name == "chargeback.call"'
-        ' and tostring(Properties["chargeback.state"]) == "unpriced"'
-        ' | summarize Calls = count() by Model = tostring(Properties["chargeback.model"])',
+        ' | project Entry = tostring(Properties["chargeback.entry"]),'
+        ' Revision = tolong(Properties["chargeback.revision"]),'
+        ' State = tostring(Properties["chargeback.state"]),'
+        ' Model = tostring(Properties["chargeback.model"])'
+        " | summarize arg_max(Revision, State, Model) by Entry"
+        ' | where State == "unpriced" | summarize Calls = count() by Model',
     ),
     AlertRule(
         name="token-metric-silent",

@@ -32,12 +32,12 @@ let stop = {STOP};
 let gateway = AppRequests
 | where TimeGenerated >= start and TimeGenerated < stop
 | where isnotempty(tostring(Properties["Request Id"]))
-| project Hour = bin(TimeGenerated, 1h), OperationId, GatewayMs = DurationMs;
+| project Hour = bin(TimeGenerated, 1h), OperationId, GatewayId = Id, GatewayMs = DurationMs;
 let backend = AppDependencies
 | where TimeGenerated >= start and TimeGenerated < stop
-| summarize BackendMs = max(DurationMs) by OperationId;
+| summarize BackendMs = max(DurationMs) by OperationId, GatewayId = ParentId;
 gateway
-| join kind=leftouter (backend) on OperationId
+| join kind=leftouter (backend) on OperationId, GatewayId
 | summarize Calls = count(), GatewayMedian = percentile(GatewayMs, 50),
     Gateway95 = percentile(GatewayMs, 95), ModelMedian = percentile(BackendMs, 50),
     Model95 = percentile(BackendMs, 95) by Hour

@@ -163,7 +163,7 @@ def check_trace(passage: Passage, request: Request, case: Case) -> None:
         assert passage.traces == ()
         return
     [trace] = passage.traces
-    assert (trace.source, trace.severity) == ("chargeback", "information")
+    assert (trace.source, trace.severity) == ("chargeback", "verbose")
     if "trace" not in case:
         assert trace.metadata == trace_twin(passage.events[0])
         return

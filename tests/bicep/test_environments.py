@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from consumers.settings import options
 from consumers.settings import read_settings as read_consumer
 from table_api.http_api.access.settings import AuthMode, read_access
 from table_api.settings import read_settings as read_tables
@@ -93,3 +94,20 @@ def test_the_ui_takes_what_it_is_given_with_its_two_secrets() -> None:
     given = {**environment("ui"), **secrets}
     assert load_settings(given).sign_in is SignIn.OIDC
     check_reach(given, "0.0.0.0")
+
+
+def test_verbs_of_an_operator_get_the_settings_of_the_programs() -> None:
+    """`azd env get-values` has the outputs. With other defaults a verb would refuse the ledger, or
+    look at a hub and a group that nobody uses.
+    """
+    outputs = dict(re.findall(r"^output ([A-Z_]+) string = (\S+)$", MAIN, re.MULTILINE))
+    fixed = {each.variable for each in options() if "fixed when the ledger" in each.meaning}
+    named = {name for name in DEFAULTS["consumers"] if name.endswith(("_NAME", "_GROUP"))}
+    assert len(fixed) == 4
+    assert {outputs.get(name) for name in fixed | named} == {
+        f"consumerSettings.{name}" for name in fixed | named
+    }
+    of_the_close = {name for name in DEFAULTS["close"] if name.startswith("INVOICE_")}
+    assert {outputs.get(name) for name in of_the_close} == {
+        f"closeSettings.{name}" for name in of_the_close
+    }

@@ -48,6 +48,14 @@ def test_azd_finds_what_azure_yaml_names() -> None:
         assert f"'azd-service-name': '{service}'" in functions
 
 
+def test_the_function_app_is_packaged_anew_by_each_command_that_sends_it() -> None:
+    """azd runs the project's hooks of the command alone: `azd deploy` runs no prepackage."""
+    hooks = azure_yaml()["hooks"]
+    project = azure_yaml()["services"]["api"]["project"]
+    assert f"table_api package {project}" in hooks["prepackage"]["run"]
+    assert hooks["predeploy"]["run"] == hooks["prepackage"]["run"]
+
+
 def test_every_parameter_of_azd_is_one_of_main_bicep() -> None:
     file = ROOT / "bicep/main.parameters.json"
     given = json.loads(file.read_text(encoding="utf-8"))["parameters"]
@@ -120,3 +128,22 @@ def test_the_page_deploys_with_parameters_that_exist() -> None:
     variables = set(re.findall(r"\$\{(\w+)", json.dumps(parameters)))
     read_by_hooks = {"PYTHON_IMAGE"}
     assert set(re.findall(r"azd env set (\w+)", page)) <= variables | read_by_hooks
+
+
+def test_the_trace_of_a_call_is_in_the_gateways_log_and_not_where_pseudonyms_are() -> None:
+    """A trace is written where its severity is not below the diagnostic's verbosity."""
+    order = ("verbose", "information", "error")
+    reports = (ROOT / "bicep/modules/gateway_reports.bicep").read_text(encoding="utf-8")
+    verbosities = re.findall(
+        r"  name: '(\w+)'\n  properties: \{.*?verbosity: '(\w+)'", reports, re.DOTALL
+    )
+    fragment = ROOT / "apim_policies/chargeback-usage-event.fragment.xml"
+    severities = re.findall(
+        r'<trace source="chargeback" severity="(\w+)">', fragment.read_text(encoding="utf-8")
+    )
+    assert len(severities) == 2
+    written = {
+        name: {each for each in severities if order.index(each) >= order.index(verbosity)}
+        for name, verbosity in verbosities
+    }
+    assert written == {"azuremonitor": set(severities), "applicationinsights": set()}

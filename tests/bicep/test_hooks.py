@@ -100,6 +100,25 @@ def test_a_second_pass_makes_nothing(state: State) -> None:
         assert again[kept] == first[kept], kept
 
 
+def test_azd_is_told_of_the_image_and_a_person_of_the_one_before(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    azd = tmp_path / "azd"
+    azd.write_text('#!/bin/sh\necho azd "$@"\n', encoding="utf-8")
+    azd.chmod(0o755)
+    for name, value in OUTPUTS.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("IMAGE", "cr1.azurecr.io/chargeback@sha256:before")
+    assert main(["postprovision"]) == 0
+    said = capfd.readouterr().out
+    image = f"IMAGE cr1.azurecr.io/chargeback@sha256:{'a' * 64}"
+    assert f"azd env set {image}\n" in said
+    assert f"has {image} (before: cr1.azurecr.io/chargeback@sha256:before)\n" in said
+    monkeypatch.setenv("IMAGE", image.removeprefix("IMAGE "))
+    main(["postprovision"])
+    assert "IMAGE" not in capfd.readouterr().out
+
+
 def test_another_base_makes_another_image(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     main(["postprovision", *DEPLOYED])
     monkeypatch.setenv("PYTHON_IMAGE", "cr1.azurecr.io/python@sha256:0")
@@ -141,7 +160,8 @@ def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
     """What is started in place of the verb writes down how it was started."""
     outputs = {**OUTPUTS, "GATEWAY_ID": "/subscriptions/s/apim", "GATEWAY_URL": "https://g/llm"}
     names = ("EVENTHUB_NAMESPACE", "DIAGNOSTICS_EVENTHUB_NAMESPACE", "TABLES_URL", "BLOBS_URL")
-    change(state, tmp_path, outputs={**outputs, **{name: f"of-{name}" for name in names}})
+    outputs |= {name: f"of-{name}" for name in names}
+    change(state, tmp_path, outputs={**outputs, "EVENTHUB_NAME": "calls", "CHECK_GROUP": "probe"})
     started = tmp_path / "started"
     program = tmp_path / "python"
     program.write_text(f'#!/bin/sh\necho "$@" > {started}\nenv >> {started}\nexit 7\n')
@@ -152,6 +172,7 @@ def test_the_gateway_is_checked_with_the_keys_of_its_own_subscriptions(
     assert words == "-m consumers check --gateway --yes"
     assert {"GATEWAY_KEY=key-of-chargeback-check", "TABLES_URL=of-TABLES_URL"} <= set(variables)
     assert f"GATEWAY_LONG_KEY=key-of-chargeback-check-{'x' * 110}" in variables
+    assert {"EVENTHUB_NAME=calls", "CHECK_GROUP=probe"} <= set(variables)
 
 
 def test_secrets_of_the_ui_can_be_replaced_and_the_key_of_pseudonyms_cannot(

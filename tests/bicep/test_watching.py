@@ -64,6 +64,18 @@ def test_lag_letters_gaps_audit_and_old_prices_wake_somebody() -> None:
     assert {"consumer-lag", "dead-letters", "completeness", "audit-red", "price-age"} <= names
 
 
+def test_a_run_that_took_longer_than_the_one_before_is_no_silence() -> None:
+    """From the end of a short run to that of a long one on the next day, till its line comes."""
+    main = (ROOT / "bicep/main.bicep").read_text(encoding="utf-8")
+    job = main.partition("module audit ")[2].partition("\n}\n")[0]
+    assert re.search(r"schedule: '\d+ \d+ \* \* \*'", job)
+    [timeout_s] = re.findall(r"timeoutS: (\d+)", job)
+    alert = ALERTS.partition("name: 'watch-silent'")[2].partition("\n  }\n")[0]
+    [hours] = re.findall(r"TimeGenerated > ago\((\d+)h\)", alert)
+    assert 24 + int(timeout_s) / 3600 + 1 <= int(hours) <= 48
+    assert "window: 'P2D'" in alert
+
+
 def test_each_alert_is_explained() -> None:
     names = re.findall(r"^    name: '([\w-]+)'$", ALERTS, re.MULTILINE)
     page = (ROOT / "bicep/README.md").read_text(encoding="utf-8")

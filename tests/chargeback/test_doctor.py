@@ -5,6 +5,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,15 +14,18 @@ from typing import ClassVar
 import pytest
 
 from chargeback.__main__ import main
-from chargeback.doctor import CURES, Diagnosis, _api, _cure
+from chargeback.doctor import CURES, Diagnosis, _api, _cure, open_letters
 from chargeback_client.connection import Connection
 from consumers.verbs.check import Finding
+from table_api.consumer_state.dead_letters import DeadLetter, DeadLetterIndex
+from table_api.storage.memory_tables import MemoryTableStorage
 
 Output = pytest.CaptureFixture[str]
 NOWHERE = (
     "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=x;SharedAccessKey=eA==;"
     "UseDevelopmentEmulator=true"
 )
+HUBS = ("llm-usage", "apim-diagnostics")
 STORAGE = (
     "DefaultEndpointsProtocol=http;AccountName=x;AccountKey=eA==;"
     "BlobEndpoint=http://127.0.0.1:1/x;TableEndpoint=http://127.0.0.1:1/x"
@@ -51,6 +55,29 @@ def test_warning_has_a_cure_and_an_ok_has_none() -> None:
     assert _cure(Finding("ledger", True, "fine")) is None
     shown = Diagnosis(Finding("audit", False, "AccountKey=c2VjcmV0c2VjcmV0"), "look").shown()
     assert "c2VjcmV0" not in shown["said"]
+
+
+def letter(hub: str, number: int) -> DeadLetter:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    return DeadLetter(
+        hub=hub, partition="0", sequence_number=number, content_hash="0" * 12, enqueued_time=now,
+        recorded_at=now, reason="json", field="$", value="", message="cut", event_id=None,
+        body_bytes=3,
+    )  # fmt: skip
+
+
+async def test_letters_of_both_hubs_are_open() -> None:
+    storage = MemoryTableStorage()
+    for hub in HUBS:
+        await DeadLetterIndex(storage, hub).create()
+    assert await open_letters(storage, *HUBS) == Finding("dead letters", True, "none is open")
+    await DeadLetterIndex(storage, HUBS[1]).add([letter(HUBS[1], 1)])
+    found = await open_letters(storage, *HUBS)
+    assert (found.said, found.warns) == ("1 of hub apim-diagnostics are open", True)
+    await DeadLetterIndex(storage, HUBS[0]).add([letter(HUBS[0], 1), letter(HUBS[0], 2)])
+    found = await open_letters(storage, *HUBS)
+    assert found.said == "2 of hub llm-usage and 1 of hub apim-diagnostics are open"
+    assert "--diagnostics" in str(_cure(found))
 
 
 def test_setting_that_is_missing_is_one_line(

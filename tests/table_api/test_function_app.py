@@ -65,6 +65,13 @@ def test_host_takes_no_prefix_from_the_path() -> None:
     assert host["extensions"]["http"]["routePrefix"] == ""
 
 
+def test_the_host_tells_application_insights_no_path() -> None:
+    """A path holds a subject, or a call's id, which holds one. Our own spans name routes."""
+    logging = json.loads(HOST_JSON.read_text(encoding="utf-8"))["logging"]
+    options = logging["applicationInsights"]["httpAutoCollectionOptions"]
+    assert options["enableHttpTriggerExtendedInfoCollection"] is False
+
+
 async def test_answer_and_etag_pass_through_the_adapter(
     module: Any, own_azurite: AzuritePorts, issuer: Issuer
 ) -> None:

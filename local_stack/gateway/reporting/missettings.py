@@ -11,7 +11,7 @@ class Missetting(StrEnum):
     """One mistake."""
 
     NO_TRACES = "no-traces"
-    """Verbosity below `information`: the log's rows have no trace."""
+    """Verbosity other than `verbose`: the log's rows have no trace."""
     SAMPLED = "sampled"
     """Sampling of 50 %: every second call is in the log."""
     NO_LLM_LOG = "no-llm-log"

@@ -50,9 +50,9 @@ MISTAKES = (
     Mistake("text for a number", f"{_M}/job.bicep", "parallelism: 1", "parallelism: '1'",
             "wants int, and this is string"),
     Mistake("number out of bounds", f"{_M}/gateway_reports.bicep",
-            "verbosity: 'information' // below it the trace of a call is not written\n    "
+            "verbosity: 'verbose' // the trace of a call is: with less it is not written\n    "
             "sampling: { samplingType: 'fixed', percentage: 100 }",
-            "verbosity: 'information'\n    sampling: { samplingType: 'fixed', percentage: 101 }",
+            "verbosity: 'verbose'\n    sampling: { samplingType: 'fixed', percentage: 101 }",
             "percentage is 101", at="percentage: 101"),
     Mistake("no such resource type", f"{_M}/workbook.bicep", "Microsoft.Insights/workbooks@",
             "Microsoft.Insight/workbooks@", "there is no resource type"),

@@ -159,6 +159,13 @@ MISTAKES = (
         "properties.defaultAction is 'Allow': it has to be",
     ),
     Mistake(
+        "usage events of the gateway refused",
+        _MAIN,
+        "allowedSubnets: usageSubnets",
+        "allowedSubnets: privateNetworking ? [programsSubnetId] : []",
+        "has to answer the gateway's subnets too",
+    ),
+    Mistake(
         "alerts over another resource",
         _MAIN,
         "    workspaceId: monitoring.outputs.workspaceId\n    emails",

@@ -86,7 +86,7 @@ async def test_a_gateway_that_is_set_right_passes_and_names_what_it_could_not_ju
 @pytest.mark.parametrize(
     ("changes", "name", "cure"),
     [
-        ({"missettings": (Missetting.NO_TRACES,)}, "verbosity", '"verbosity":"information"'),
+        ({"missettings": (Missetting.NO_TRACES,)}, "verbosity", '"verbosity":"verbose"'),
         ({"missettings": (Missetting.SAMPLED,)}, "sampling", '"percentage":100'),
         ({"missettings": (Missetting.NO_LLM_LOG,)}, "LLM log", '"largeLanguageModel"'),
         ({"missettings": (Missetting.OTHER_IDS,)}, "correlation", "az rest --method get"),

@@ -9,6 +9,7 @@ import pytest
 
 from local_stack.insights.query import answer
 from local_stack.insights.store import Store
+from telemetry.exporting.call_event import DATED_BY_CALL_MAX
 from telemetry.workbook.__main__ import files
 from telemetry.workbook.alerts import COVERED_CALLS_MIN, RULES
 from telemetry.workbook.pages import parts, workbook
@@ -78,6 +79,17 @@ def test_the_charts_show_what_the_ledger_charged(store: Store) -> None:
     assert (hour["Calls"], hour["GatewayMedian"], hour["ModelMedian"]) == (1, 874.0, 812.0)
 
 
+def test_the_latency_of_a_model_is_that_of_the_call_whatever_else_its_operation_holds() -> None:
+    """A client names the operation: an agent's calls are all in one."""
+    store = Store()
+    for entry, ms in (("a", 100.0), ("b", 9_000.0)):
+        items = gateway_items(entry, time=NOON, operation="one")
+        items["AppDependencies"][0]["DurationMs"] = ms
+        store.add(items)
+    [hour] = rows_of(store, TITLES[6])
+    assert (hour["Calls"], hour["ModelMedian"], hour["Model95"]) == (2, 100.0, 9_000.0)
+
+
 def test_the_files_for_bicep_are_those_that_the_code_makes() -> None:
     """`python -m telemetry.workbook` writes them."""
     for name, text in files().items():
@@ -107,6 +119,17 @@ def test_an_alert_is_a_row(store: Store) -> None:
     assert rows_of(store, "publisher-behind") == [{"Behind": 7_200.0}]
     assert rows_of(store, "publisher-refused") == [{"Rows": 1.0}]
     assert len(rows_of(store, "telemetry-sampled")) == 1
+
+
+def test_a_call_that_comes_late_or_is_priced_since_is_no_silent_and_no_false_alarm() -> None:
+    """An event has its call's time, and a stream's comes after the gateway's log."""
+    [rule] = [rule for rule in RULES if rule.name == "unpriced"]
+    assert (DATED_BY_CALL_MAX, rule.window) == (timedelta(hours=47), "P2D")
+    store = Store()
+    store.add({"AppEvents": [call_event("a", time=NOON, pico=None, state="unpriced")]})
+    assert rows_of(store, "unpriced") == [{"Model": "gpt-5-mini", "Calls": 1}]
+    store.add({"AppEvents": [call_event("a", time=NOON, revision=1, correction="rerating")]})
+    assert rows_of(store, "unpriced") == []
 
 
 def test_a_silent_publisher_is_an_alert_and_one_that_is_behind_is_not_silent() -> None:

@@ -1,0 +1,25 @@
+"""Passes one after another: older months are looked at each ten minutes, whenever a pass begins."""
+
+from datetime import timedelta
+
+from table_api.publishing.month_pass import Wanted
+from table_api.publishing.passes import OLDER_EVERY, Passes
+from tests.fixtures.builders import CALL_TIME, call_id
+from tests.fixtures.calls import make_call
+from tests.table_api.publishing.stand import NOW, stand
+
+
+async def test_months_that_seldom_change_are_looked_at_whatever_minute_a_pass_begins_in() -> None:
+    """A pass of two minutes that begins with an odd one never begins with a full ten minutes."""
+    async with stand() as here:
+        passes = Passes(await here.publisher(), Wanted())
+        start = NOW.replace(minute=1)
+        await passes.run(start)
+        old = make_call(1, id=call_id(1), time=CALL_TIME - timedelta(days=100))
+        await here.ledger.post([old])
+        sent_after = []
+        for minutes in range(2, 14, 2):
+            await passes.run(start + timedelta(minutes=minutes))
+            sent_after.append((minutes, len(here.events)))
+        first = next(minutes for minutes, sent in sent_after if sent)
+        assert OLDER_EVERY <= timedelta(minutes=first) <= OLDER_EVERY + timedelta(minutes=2)
