@@ -126,14 +126,18 @@ async def test_any_number_of_redriven_letters_refuses_no_close(
     assert found == MissingEvents(letters=1, letters_of_month=1)
 
 
-async def test_a_damaged_letter_is_named_and_is_no_redriven_one() -> None:
+async def test_a_damaged_letter_is_no_redriven_one_and_is_named_without_its_time() -> None:
     storage = MemoryTableStorage()
     done = letter(1, START, DEFAULT_GROUPS.usage_hub, LetterState.REDRIVEN)
     await add(storage, [done])
-    row = await storage.get("deadletters", done.hub, done.id)
-    assert row is not None
-    change = Merge(done.id, {"state": "redrivenx"}, etag_of(row))
-    await storage.transact("deadletters", done.hub, [change])
+    for damage in ({"state": "redrivenx"}, {"enqueued_time": "soon"}):
+        row = await storage.get("deadletters", done.hub, done.id)
+        assert row is not None
+        change = Merge(done.id, damage, etag_of(row))
+        await storage.transact("deadletters", done.hub, [change])
+        if "state" in damage:
+            found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+            assert found == MissingEvents(letters=1, letters_of_month=1)
     with pytest.raises(AlteredRow, match=f"row deadletters llm-usage {done.id} cannot be read"):
         await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
 
