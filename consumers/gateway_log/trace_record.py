@@ -4,6 +4,7 @@ Its fields are those of the UsageEvent but `usage`, flat, and "-" where the even
 (apim_policies/chargeback-usage-event.fragment.xml writes both).
 """
 
+import re
 from collections.abc import Mapping
 from typing import cast
 
@@ -15,6 +16,8 @@ from pricing_rules.types import Operation
 from table_api.open_calls.facts import Identity
 
 TRACE_SOURCE = "chargeback"
+_SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,17})?", re.ASCII)
+"""At most eleven days: more than anything that a call can transcribe."""
 _OPERATIONS = {operation.value: operation for operation in Operation}
 
 
@@ -86,7 +89,14 @@ def _identity(fields: Fields, call_id: str, service: str | None) -> Identity | N
         body_unread=fields.text("body_unread"),
         background=fields.flag("background"),
         response_status=fields.text("response_status"),
+        duration=_seconds(fields),
     )
+
+
+def _seconds(fields: Fields) -> str | None:
+    """Seconds of audio as a decimal number; None of what is none, since a trace only informs."""
+    text = fields.text("duration")
+    return text if text is not None and _SECONDS.fullmatch(text) else None
 
 
 def _requested(tools: Mapping[str, object]) -> tuple[str, ...]:

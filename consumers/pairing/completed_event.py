@@ -153,6 +153,8 @@ def _of_identity(identity: Identity) -> dict[str, Any]:
             data[name] = said
     if identity.background:
         data["background"] = True
+    if identity.duration is not None:
+        data["duration"] = msgspec.Raw(identity.duration.encode())
     if identity.tools_requested or identity.tool_calls or identity.tool_usage:
         data["tools"] = {
             "requested": identity.tools_requested,

@@ -7,10 +7,12 @@ stronger report, and moves a call out of the place that a decision replaces.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from consumers.pairing.completed_event import completed_event
-from pricing_rules.types import UNATTRIBUTED, CountedAt, Rank
+from pricing_rules.provider_usage.fields import milliseconds
+from pricing_rules.types import UNATTRIBUTED, CountedAt, Operation, Rank
 from table_api.open_calls.decision import Decision, counted_places
 from table_api.open_calls.facts import EventReport, Fact, RequestRecord, TokenCounts
 from table_api.open_calls.joined_call import JoinedCall
@@ -101,9 +103,20 @@ def _report(call: JoinedCall) -> tuple[dict[str, Any] | None, tuple[int, int]]:
         return None, (int(Rank.PENDING), 0)
     found = usage_from_log(call)
     if found is None:
-        return None, (int(Rank.NO_USAGE), 0)
+        heard = _heard_ms(call)
+        return None, (int(Rank.MODEL_USAGE if heard else Rank.NO_USAGE), heard)
     usage, normal = found
     return usage, (int(Rank.GATEWAY_LOG), normal.total)
+
+
+def _heard_ms(call: JoinedCall) -> int:
+    """Milliseconds of audio that the trace of a transcription says; the event carries them."""
+    identity = call.identity
+    if identity is None or identity.duration is None:
+        return 0
+    if identity.operation is not Operation.AUDIO_TRANSCRIPTIONS:
+        return 0
+    return milliseconds({"duration": Decimal(identity.duration)}, "duration")
 
 
 def _one_place(call: JoinedCall, decisions: Sequence[Decision]) -> Decision | None:

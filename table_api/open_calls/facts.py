@@ -49,6 +49,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     body_unread: str | None = None
     background: bool = False
     response_status: str | None = None
+    duration: str | None = None
+    """Seconds of audio that the answer says next to its text, by the trace alone: a UsageEvent that
+    says them is metered as it is."""
 
     @property
     def pending(self) -> bool:
