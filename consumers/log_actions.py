@@ -9,6 +9,8 @@ class Action(StrEnum):
     STARTED = "started"
     READY = "ready"
     """Partitions are claimed for the first time."""
+    RULE_EDITED = "rule_edited"
+    """A rule of the price book has other prices than it had in the book before."""
     PARTITION_CLAIMED = "partition_claimed"
     PARTITION_CLOSED = "partition_closed"
     PARTITION_ERROR = "partition_error"

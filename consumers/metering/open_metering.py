@@ -1,5 +1,6 @@
 """Opens what metering needs: the ledger, the archive of books, people."""
 
+from consumers.log_actions import Action
 from consumers.metering.call_rating import PEOPLE_AGE_S_MAX, CallRating
 from consumers.metering.counted_once import CountedOnce
 from consumers.metering.metering import Metering, Poster
@@ -14,6 +15,9 @@ from table_api.people.people import People
 from table_api.prices.price_list import PriceList
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.timestamp import now_utc
+from telemetry.log import Log
+
+_log = Log("consumers")
 
 
 def ledger_settings(settings: Settings) -> LedgerSettings:
@@ -77,9 +81,14 @@ async def open_metering(
     if counted is not None:
         ledger = CountedOnce(ledger, projected, counted)
     await clients.price_books.keep(book)
-    await PriceList(clients.tables).publish(
-        book, at=now_utc(), age_days_max=settings.price_age_days_max
-    )
+    prices = PriceList(clients.tables)
+    if edited := await prices.edited(book, at=now_utc()):
+        _log.warning(
+            Action.RULE_EDITED,
+            f"rules of the price book were in use at other prices: {', '.join(edited)}; "
+            "a change of price is a new rule that supersedes the old one",
+        )
+    await prices.publish(book, at=now_utc(), age_days_max=settings.price_age_days_max)
     raw_usage = RawUsage(clients.tables)
     await raw_usage.create()
     people = People(clients.tables, now=now_utc, age_s_max=PEOPLE_AGE_S_MAX)

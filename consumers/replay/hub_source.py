@@ -6,6 +6,7 @@ It reads without a checkpoint store and without an epoch, so that live consumers
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.eventhub import EventData
@@ -19,6 +20,10 @@ from consumers.replay.source import BATCH_EVENTS_MAX, Batch, Named, Period
 
 BATCHES_WAITING_MAX = 4
 PREFETCH_EVENTS = 3_000
+CLOCK_BACK_MAX = timedelta(minutes=5)
+"""An event may be stamped so much earlier than the one before it: Event Hubs moves a partition from
+host to host, each with a clock of its own."""
+_EARLIEST = datetime.min.replace(tzinfo=UTC) + CLOCK_BACK_MAX
 SILENCE_S_MAX = 60.0
 """Without an event although more must come: the partition cannot be read."""
 
@@ -52,6 +57,8 @@ class HubSource:
         """See Source. Raises HubUnavailable after SILENCE_S_MAX."""
         state = self._states[partition]
         from_time = self._period.from_time
+        if from_time is not None and from_time > _EARLIEST:
+            from_time -= CLOCK_BACK_MAX  # what is stamped earlier is left out below
         too_early = from_time is not None and state.last_enqueued_time < from_time
         done = after is not None and int(after) >= state.last_sequence_number
         if state.empty and not (too_early or done):
@@ -88,8 +95,9 @@ class HubSource:
             yield Batch((), str(last), state.last_sequence_number - counted)
 
     def _past(self, event: Received) -> bool:
+        """Whether no event of the period can come any more."""
         to_time = self._period.to_time
-        return to_time is not None and event.enqueued_time >= to_time
+        return to_time is not None and event.enqueued_time - CLOCK_BACK_MAX >= to_time
 
 
 def _name_all_gone(state: PartitionState, after: str | None, named: Named) -> None:

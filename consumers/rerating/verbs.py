@@ -71,7 +71,7 @@ async def changes(settings: Settings, scope: Scope, choice: BookChoice, *, form:
         in_use = await PriceList(clients.tables).in_use()
         if in_use is None:
             raise RerateRefused("no metering consumer has started, so no book is in use")
-        old = await _book(settings, clients, BookChoice(version=in_use.version))
+        old = await chosen_book(settings, clients, BookChoice(version=in_use.version))
         book, staging = await _staging(settings, clients, ledger, scope, choice)
     document = changes_document(list(book_changes(old, book)), staging, in_use=old.version)
     print(as_json(document) if form == "json" else as_text(document))
@@ -180,7 +180,7 @@ async def _staging(
 ) -> tuple[Book, Staging]:
     if scope.from_day >= scope.to_day:
         raise RerateRefused(f"--from {scope.from_day} is not before --to {scope.to_day}")
-    book = await _book(settings, clients, choice)
+    book = await chosen_book(settings, clients, choice)
     check_currencies(book, ledger)
     people = await People(clients.tables, now=now_utc).directory()
     calls = scan(clients.tables, ledger.meta, people, scope)
@@ -188,12 +188,13 @@ async def _staging(
     return book, await rate_scope(calls, book, scope, place=ledger.place, raw_usage=kept)
 
 
-async def _book(settings: Settings, clients: Clients, choice: BookChoice) -> Book:
+async def chosen_book(settings: Settings, clients: Clients, choice: BookChoice) -> Book:
+    """RerateRefused for a version that the archive does not have; Altered names a damaged blob."""
     if choice.version is None:
         return load_book(
             choice.files or settings.price_books, origins=settings.price_sources.split(",")
         )
-    book = await clients.price_books.get(choice.version)
+    book = await clients.price_books.intact(choice.version)
     if book is None:
         raise RerateRefused(f"no book {choice.version!r} is in the archive of price books")
     return book

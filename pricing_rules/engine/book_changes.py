@@ -108,6 +108,8 @@ def _details(old: Book, was: _Rule | None, becomes: _Rule) -> tuple[str, ...]:
         details.append(_pair("for", _calls(was.matches), _calls(becomes.matches)))
     if isinstance(becomes, Modifier):
         return (*details, *_modifier_details(was, becomes))
+    if becomes.agreed != (was.agreed if isinstance(was, RateCard | FeeCard) else UNSET):
+        details.append("agreed on" if becomes.agreed is True else "a list price")
     if becomes.valid_to_at_list is not UNSET:
         end = becomes.valid_to_at_list
         details.append(f"at list price {f'until {_text(end)}' if end else 'without an end'}")

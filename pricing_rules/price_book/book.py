@@ -120,7 +120,8 @@ def at_list_price(book: Book) -> Book:
     """The same list prices without the company's own: no contract price, discount, mark-up or
     conversion. It has a version of its own, which nothing is posted with.
     """
-    return Book(content_at_list(book.content, contracts_of(book.sources)), book.sources)
+    agreed = contracts_of(book.content, book.sources)
+    return Book(content_at_list(book.content, agreed), book.sources)
 
 
 def load_book(

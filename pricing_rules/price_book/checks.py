@@ -129,9 +129,17 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             raise InvalidBook(
                 f"alias {alias.name!r} resolves to nothing: no rule prices {alias.provider} "
                 f"{alias.model} {alias.version or '(any version)'} {alias.type} "
-                f"in {alias.region or 'any region'}",
+                f"in {_place(alias, zones)}",
                 file=file_of[alias.name],
             )
+
+
+def _place(alias: Alias, zones: Mapping[str, str]) -> str:
+    """Where the alias says it runs; a Data Zone price is that of the region's zone."""
+    if alias.region is None:
+        return "any region"
+    zoned = alias.type.startswith("DataZone")
+    return f"{alias.region}, zone {zones.get(alias.region, 'unknown')}" if zoned else alias.region
 
 
 def check_routers(content: BookContent, file_of: Mapping[str, str], spellings: Spellings) -> None:

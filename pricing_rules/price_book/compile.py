@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from pricing_rules.errors import InvalidBook
@@ -144,6 +145,7 @@ def _card(draft: Draft, rule: BaseRule) -> RateCard:
             _tier(tier.up_to_prompt_tokens, _prices(draft, tier.rates, rule.unit)) for tier in tiers
         ),
         origin=ORIGINS[rule.source.kind],
+        agreed=draft.is_contract or UNSET,
     )
 
 
@@ -156,6 +158,7 @@ def _fee(draft: Draft, rule: FeeRule) -> FeeCard:
         currency=rule.currency,
         rates=_rates(draft, rule.rates, rule.unit),
         origin=ORIGINS[rule.source.kind],
+        agreed=draft.is_contract or UNSET,
     )
 
 

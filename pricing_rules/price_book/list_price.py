@@ -110,6 +110,9 @@ def ends_at_list(content: BookContent) -> dict[str, datetime | None]:
     return {c.id: c.valid_to_at_list for c in cards if c.valid_to_at_list is not UNSET}
 
 
-def contracts_of(sources: Mapping[str, PriceSource]) -> frozenset[str]:
+def contracts_of(content: BookContent, sources: Mapping[str, PriceSource]) -> frozenset[str]:
     """The ids of the prices that the company has agreed on."""
-    return frozenset(rule_id for rule_id, source in sources.items() if source.kind == CONTRACT)
+    cards: tuple[RateCard | FeeCard, ...] = (*content.cards, *content.fees)
+    agreed = {card.id for card in cards if card.agreed is True}
+    said = {rule_id for rule_id, source in sources.items() if source.kind == CONTRACT}
+    return frozenset(agreed | said)

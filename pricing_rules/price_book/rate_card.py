@@ -54,6 +54,9 @@ class RateCard(Strict, frozen=True, kw_only=True):
     # It came later, and is left out of the bytes where it says nothing.
     valid_to_at_list: datetime | msgspec.UnsetType | None = msgspec.UNSET
     """Of a list price that a contract ended: when it ends for whoever has no contract."""
+    agreed: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether the company has agreed on it, so that it is no list price. Of books of earlier
+    releases their sources alone say it."""
 
 
 class FeeCard(Strict, frozen=True, kw_only=True):
@@ -68,6 +71,8 @@ class FeeCard(Strict, frozen=True, kw_only=True):
     """Pico-units of the card's currency for one of the unit."""
     origin: PriceOrigin = PriceOrigin.AZURE
     valid_to_at_list: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    """As that of a base rule."""
+    agreed: bool | msgspec.UnsetType = msgspec.UNSET
     """As that of a base rule."""
 
 
@@ -138,7 +143,8 @@ CONTRACT = "contract"
 
 
 class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a card's prices were read. No part of the version: checking again changes no price."""
+    """Where a card's prices were read. No part of the version: checking again changes no price.
+    That it is a contract is said by the card, too: that decides who sees the price."""
 
     rule_id: str
     kind: str

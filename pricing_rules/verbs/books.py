@@ -9,6 +9,7 @@ from pathlib import Path
 from command_line.json_form import print_json
 from pricing_rules.engine.book_changes import book_changes
 from pricing_rules.engine.what_if import nearest_models
+from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book import (
     BASE_BOOKS,
     Book,
@@ -101,7 +102,13 @@ def write_compiled(out: Path, files: Sequence[Path]) -> int:
 def _book(path: Path) -> Book:
     """A directory of rule files, one compiled book, or one file over the base books."""
     if path.is_dir():
-        return compile_book(sorted(path.glob("*.toml")))
+        files = sorted(path.glob("*.toml"))
+        if not files:
+            raise InvalidBook("holds no rule file (*.toml)", file=str(path))
+        return compile_book(files)
     if path.suffix == ".json":
-        return load_compiled(path.read_bytes())
+        try:
+            return load_compiled(path.read_bytes())
+        except InvalidBook as error:
+            raise InvalidBook(str(error), file=str(path)) from error
     return load_book([path])

@@ -18,7 +18,8 @@ PlainVerb = Callable[P, int]
 def verb(
     app: typer.Typer, name: str, kind: type[Verb] = Verb
 ) -> Callable[[PlainVerb[P]], PlainVerb[P]]:
-    """Register `def verb(…) -> int`. A PricingError ends it with its message and exit code 1."""
+    """Register `def verb(…) -> int`. A PricingError ends it with its message and exit code 1, and
+    so does a file that cannot be read or written."""
 
     def register(asked: PlainVerb[P]) -> PlainVerb[P]:
         @wraps(asked)
@@ -27,7 +28,11 @@ def verb(
                 return asked(*args, **given)
             except PricingError as error:
                 print(f"error: {error}", file=sys.stderr)
-                return FAILED
+            except OSError as error:
+                if error.filename is None:  # of no file that somebody named
+                    raise
+                print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+            return FAILED
 
         app.command(name, cls=kind)(started)
         return asked

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from command_line.json_form import print_json
-from pricing_rules.errors import InvalidPriceSource
+from pricing_rules.errors import FetchFailed, InvalidPriceSource
 from pricing_rules.price_book.book import BASE_BOOKS, load_book
 from pricing_rules.price_sources.azure.changes import dump_changes
 from pricing_rules.price_sources.azure.fetch import PRICES_URL, fetch_prices
@@ -102,6 +102,8 @@ def coverage(file: Path, version: str, *, at: datetime, as_json: bool = False) -
 
 def fetch_azure(regions: Sequence[str], *, currency: str, url: str | None, out: Path | None) -> int:
     """Print prices in the form that import-azure reads, or write them and print what changed."""
+    if out is not None and not out.parent.is_dir():
+        raise FetchFailed(f"{out.parent} is no folder to write to")  # before minutes of reading
     page = fetch_prices(regions, currency=currency, url=url or PRICES_URL, sleep=time.sleep)
     text = msgspec.json.format(page, indent=1)
     if out is None:

@@ -6,7 +6,7 @@ price with its source again; the row of the rule does.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -26,6 +26,8 @@ IN_USE = "in_use"
 DEPLOYMENTS_MAX = 100
 """A column holds no more names than this; a fee may be for every deployment there is."""
 _PER = 1_000_000
+_OF_A_PRICE = ("currency", "valid_from", "tiers")
+"""Columns that a rule of an id has for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,23 @@ class PriceList:
         }
         await self._storage.transact(PRICES_TABLE, BOOK_PARTITION, [Upsert(IN_USE, in_use)])
         return len(changed)
+
+    async def edited(self, book: Book, *, at: datetime) -> list[str]:
+        """Rules that were in use at other prices. Rows of calls name a rule, and a cell would hold
+        calls of two prices: a change of price is another rule. To be called before `publish`.
+        """
+        await self._storage.create_table(PRICES_TABLE)
+        known = {row["RowKey"]: row async for row in self._rows()}
+        now = at.astimezone(UTC).isoformat()
+        found = []
+        for card in list_prices(book):
+            row = known.get(card.id, {})
+            # As texts: a damaged row stops no consumer, and is written again.
+            if "" < str(row.get("valid_from", "")) <= now:
+                columns = _columns(book, card)
+                if any(row.get(name) != columns[name] for name in _OF_A_PRICE):
+                    found.append(card.id)
+        return found
 
     async def in_use(self) -> BookInUse | None:
         """The book of the consumer that started last; None before any did."""

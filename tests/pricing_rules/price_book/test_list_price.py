@@ -9,6 +9,8 @@ from pricing_rules.engine.book_changes import book_changes
 from pricing_rules.engine.rating import rate
 from pricing_rules.price_book.book import Book, at_list_price, load_book, load_compiled
 from pricing_rules.types import Caller, CallState, PricedCall
+from table_api.ledger.book_archive import BookArchive
+from table_api.storage.memory_blobs import MemoryBlobStore
 from tests.fixtures.builders import make_event, make_usage
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 
@@ -178,3 +180,28 @@ def test_a_book_without_contracts_is_the_same_bytes_and_a_change_is_named(tmp_pa
         "until 2026-06-01T00:00:00Z",
         "at list price without an end",
     )
+
+
+async def test_a_price_that_turns_out_to_be_agreed_is_no_list_price_in_the_archive(
+    tmp_path: Path,
+) -> None:
+    """The source alone is another one: the archive keeps the first book of a version for ever."""
+    own = base_rule(
+        "own", rates='rates = { input = "1" }', match=', deployment = ["GlobalStandard"]'
+    )
+    archive = MemoryBlobStore()
+    kept = []
+    for source in (AZURE, CONTRACT, AZURE.replace("11-01", "11-29")):
+        book = compile_text(
+            tmp_path, ALIAS, rule("list", "2", "01-01"), own.replace(REPORT, source)
+        )
+        await BookArchive(archive).keep(book)
+        again = await BookArchive(archive).get(book.version)
+        assert again is not None
+        kept.append(again)
+    assert [call(book).base_rule_id for book in kept] == ["own", "own", "own"]
+    listed = [call(at_list_price(book)).base_rule_id for book in kept]
+    assert listed == ["own", "list", "own"]
+    assert kept[0].version == kept[2].version != kept[1].version
+    [change] = book_changes(kept[0], kept[1])
+    assert change.details[-1] == "agreed on"

@@ -165,7 +165,12 @@ def test_fees_of_two_lists_are_chosen_as_base_rules_are(
 def test_an_alias_needs_a_price_of_its_zone_or_of_batches(tmp_path: Path) -> None:
     american = base_rule("american", match=', zone = ["us"]')
     said = refusal(tmp_path, ZONES + IN_SWEDEN + american)
-    assert "alias 'dep' resolves to nothing: no rule prices azure m (any version)" in said
+    assert said.endswith(
+        "alias 'dep' resolves to nothing: no rule prices azure m (any version) DataZoneStandard "
+        "in swedencentral, zone eu"
+    )
+    nowhere = IN_SWEDEN.replace("swedencentral", "atlantis")
+    assert "in atlantis, zone unknown" in refusal(tmp_path, ZONES + nowhere + american)
     nightly = ALIAS.replace("GlobalStandard", "GlobalBatch")
     assert "resolves to nothing" in refusal(
         tmp_path, nightly + base_rule(match=', service_tier = "default"')

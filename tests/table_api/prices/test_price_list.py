@@ -21,6 +21,7 @@ from tests.fixtures.calls import NOW
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text
 
 LATER = datetime(2026, 12, 1, tzinfo=UTC)
+FAR = datetime(2027, 6, 1, tzinfo=UTC)
 
 
 async def test_a_published_book_is_listed_with_its_sources(
@@ -117,3 +118,39 @@ async def test_a_damaged_row_is_named(memory: MemoryTableStorage, tmp_path: Path
     await memory.transact(PRICES_TABLE, RULES_PARTITION, [Upsert("base.m", {"tiers": "{"})])
     with pytest.raises(Altered, match=r"row prices rules base\.m cannot be read"):
         await prices.prices()
+
+
+async def test_a_rule_that_was_in_use_at_another_price_is_named(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    """A rule is never changed: rows name it, and a cell would hold calls of two prices."""
+    prices = PriceList(memory)
+    scheduled = base_rule("next", valid_from="2027-01-01T00:00:00Z", more='supersedes = "base.m"')
+    dearer = 'rates = { input = "3", cache_read = "0.5", output = "8" }'
+    book = compile_text(tmp_path, base_rule() + scheduled)
+    assert await prices.edited(book, at=NOW) == []
+    await prices.publish(book, at=NOW, age_days_max=90)
+    assert await prices.edited(book, at=NOW) == []
+    # What was not in use yet may change, and so may the end and the date of checking.
+    other = scheduled.replace('input = "2"', 'input = "4"').replace("2027-01-01", "2027-02-01")
+    checked = base_rule().replace("checked = 2026-11-01", "checked = 2026-11-29")
+    assert await prices.edited(compile_text(tmp_path, checked + other), at=NOW) == []
+    assert await prices.edited(compile_text(tmp_path, checked + other), at=FAR) == ["next"]
+    edited = compile_text(tmp_path, base_rule(rates=dearer))
+    assert await prices.edited(edited, at=NOW) == ["base.m"]
+    earlier = compile_text(tmp_path, base_rule(valid_from="2025-01-01T00:00:00Z"))
+    assert await prices.edited(earlier, at=NOW) == ["base.m"]
+    await prices.publish(edited, at=NOW, age_days_max=90)
+    assert await prices.edited(edited, at=NOW) == []
+
+
+async def test_a_damaged_row_keeps_no_consumer_from_starting(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    prices = PriceList(memory)
+    book = compile_text(tmp_path, base_rule())
+    await prices.publish(book, at=NOW, age_days_max=90)
+    await memory.transact(PRICES_TABLE, RULES_PARTITION, [Upsert("base.m", {"tiers": "{"})])
+    assert await prices.edited(book, at=NOW) == []
+    await prices.publish(book, at=NOW, age_days_max=90)
+    assert [price.rule for price in await prices.prices()] == ["base.m"]
