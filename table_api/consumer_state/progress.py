@@ -233,7 +233,9 @@ def _time(row: Row, column: str) -> datetime | None:
 
 
 async def newest_enqueued_time(storage: TableStorage, group: ConsumerGroup) -> datetime | None:
-    """When the newest event that the group is done with reached the hub; None before the first."""
-    partitions = await ProgressTable(storage).of_group(group.hub, group.group)
+    """When the newest event that the group is done with reached the hub; None before the first. A
+    damaged row says nothing: it keeps no answer from anybody.
+    """
+    partitions = await ProgressTable(storage).readable(group.hub, group.group)
     times = [row.enqueued_time for row in partitions if row.enqueued_time is not None]
     return max(times, default=None)

@@ -15,7 +15,13 @@ import msgspec
 from table_api.errors import ChangedMeanwhile
 from table_api.storage.keys import EVERY_ROW, encode_part
 from table_api.storage.parallel import all_of, chunks
-from table_api.storage.table_storage import OPERATIONS_MAX, Delete, TableStorage, Upsert
+from table_api.storage.table_storage import (
+    OPERATIONS_MAX,
+    Delete,
+    TableStorage,
+    Upsert,
+    text_chars,
+)
 
 RAW_USAGE_TABLE = "rawusage"
 TEXT_CHARS_MAX = 64
@@ -60,7 +66,7 @@ def usage_text(usage: Mapping[str, object]) -> str | None:
         text = msgspec.json.encode(_kept(usage, DEPTH_MAX)).decode()
     except ValueError:
         return None
-    return text if len(text) <= USAGE_CHARS_MAX else None
+    return text if text_chars(text) <= USAGE_CHARS_MAX else None
 
 
 def _kept(value: object, depth: int) -> object:

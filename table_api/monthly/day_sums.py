@@ -33,6 +33,7 @@ class DaySums:
         """
         self.columns = (*named, *days)
         self._days = days
+        self._named = frozenset(named)
         self._model = model
         self._rows: dict[str, tuple[Who, dict[str, str]]] = {}
         self._groups: dict[Who, dict[int, tuple[int, MeasureList]]] = {}
@@ -64,11 +65,14 @@ class DaySums:
         return {day: measures for day, (_, measures) in self._groups.get(who, {}).items()}
 
     def _read(self, row: Row) -> tuple[Who, dict[str, str]] | None:
-        """A row's texts; None for a row of another model."""
-        who = str(row.get("subject", "")), str(row.get("model", ""))
+        """A row's texts; None for a row of another model. KeyError where it has lost a name."""
+        who = self._name(row, "subject"), self._name(row, "model")
         if self._model is not None and who[1] != self._model:
             return None
         return who, {name: str(row[name]) for name in self._days.keys() & row.keys() if row[name]}
+
+    def _name(self, row: Row, column: str) -> str:
+        return str(row[column]) if column in self._named else ""
 
     def _change(self, group: tuple[Who, str], come: Sequence[str], gone: Sequence[str]) -> None:
         who, name = group

@@ -28,6 +28,7 @@ from table_api.monthly.projected_day import (
 from table_api.monthly.subject_sums import active_days, subject_sums
 from table_api.monthly.usage_lines import (
     Who,
+    check_named,
     date_of,
     days_by_column,
     is_whole,
@@ -42,7 +43,6 @@ from table_api.usage.subject_list import UsageColumns
 
 TEXTS_READ_MAX = 2_000_000
 """Days of rows that one question may read: about 300 MB."""
-
 
 T = TypeVar("T", bound=MonthTotal)
 
@@ -269,6 +269,7 @@ class MonthlyReads:
             read += len(page)
             if read > TEXTS_READ_MAX:
                 raise TooManyCells(f"the range has more than {TEXTS_READ_MAX} subjects")
+            check_named(page, select)
             yield page
 
     async def _rows(

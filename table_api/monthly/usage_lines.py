@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from table_api.ledger.day_range import MonthDays
 from table_api.ledger.measures import MeasureList, add_up
-from table_api.monthly.projected_day import day_columns
+from table_api.monthly.projected_day import MonthTotal, day_columns
 from table_api.storage.table_storage import Row
 from table_api.usage.daily_usage import DailyUsage, totals_of
 
@@ -63,17 +63,29 @@ def is_whole(month: MonthDays) -> bool:
     return month.start == 1 and month.stop > last
 
 
+def check_named(rows: Sequence[MonthTotal], columns: Sequence[str]) -> None:
+    """LookupError where a row has lost a name that was asked for: its sums are nobody's."""
+    subject, model = "subject" in columns, "model" in columns
+    if (subject and not all([row.subject for row in rows])) or (
+        model and not all([row.model for row in rows])
+    ):
+        raise LookupError("a row has no subject or no model")
+
+
 def names_taker(
     named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
 ) -> Callable[[Row], Who | None]:
-    """Takes the names out of a row, so that the rest are days; None where it is not wanted."""
+    """Takes the names out of a row, so that the rest are days; None where it is not wanted. A row
+    that has lost a name raises KeyError: its sums are nobody's.
+    """
     if not named:
         return lambda row: _EVERYBODY
     if "subject" not in named:
-        return lambda row: ("", str(row.pop("model", "")))
+        return lambda row: ("", str(row.pop("model")))
 
     def who(row: Row) -> Who | None:
-        subject = alike(str(row.pop("subject", "")))
-        return (subject, str(row.pop("model", ""))) if wanted(subject) else None
+        subject = alike(str(row.pop("subject")))
+        model = str(row.pop("model")) if "model" in named else ""
+        return (subject, model) if wanted(subject) else None
 
     return who

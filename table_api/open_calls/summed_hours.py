@@ -7,19 +7,28 @@ is another mark. So a change is in the sum, or its mark makes the sum invalid.
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count, takewhile
 
 from table_api.open_calls.keys import HOUR, hours_about
 from table_api.storage.keys import KeyRange
+from table_api.storage.named_rows import UNREADABLE, unreadable
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Row, TableStorage, Upsert, Value
+from telemetry.log import Log
+
+_log = Log("table_api")
 
 COMPLETENESS_TABLE = "completeness"
 PARTITION = "hours"
 MARK, SUMS = "m", "s"
+LOST_MARK = "lost"
+"""Of an hour whose mark somebody has damaged: sums of before that are invalid."""
 COLUMN_CHARS_MAX = 32_000
-COLUMNS_MAX = 20
+COLUMNS_MAX = 16
+"""A row has 1 MiB at most, at two bytes a character."""
 CLOCK_SKEW = timedelta(minutes=1)
 """Between a writer's clock and the one by which hours are summed."""
 
@@ -79,9 +88,10 @@ class SummedHours:
         select = ("RowKey", "mark", "form") if marks_only else None
         async for page in self._storage.query(COMPLETENESS_TABLE, PARTITION, keys, select=select):
             for row in page:
-                stamp, _, kind = str(row["RowKey"]).partition("|")
-                hour = datetime.strptime(stamp, "%Y%m%d%H").replace(tzinfo=UTC)
-                found.setdefault(hour, {})[kind] = row
+                with _logging_damage(row):
+                    stamp, _, kind = str(row["RowKey"]).partition("|")
+                    hour = datetime.strptime(stamp, "%Y%m%d%H").replace(tzinfo=UTC)
+                    found.setdefault(hour, {})[kind] = row
         return {hour: _summed_hour(rows) for hour, rows in found.items()}
 
 
@@ -91,15 +101,25 @@ def hours_over(times: Iterable[datetime], now: datetime) -> Iterator[datetime]:
 
 
 def _summed_hour(rows: dict[str, Row]) -> SummedHour:
-    mark = str(rows[MARK]["mark"]) if MARK in rows else ""
+    mark = str(rows[MARK].get("mark", LOST_MARK)) if MARK in rows else ""
     if SUMS not in rows:
         return SummedHour(mark=mark)
     row = rows[SUMS]
-    names = (f"sums{number}" for number in range(COLUMNS_MAX))
-    sums = "".join(str(row[name]) for name in names if name in row)
-    return SummedHour(
-        mark=mark, sums=sums or None, sums_mark=str(row["mark"]), form=int(row["form"])
-    )
+    names = takewhile(row.__contains__, map("sums{}".format, count()))
+    sums = "".join(str(row[name]) for name in names) or None
+    sums_mark, form = None, 0
+    with _logging_damage(row):
+        sums_mark, form = str(row["mark"]), int(row["form"])
+    return SummedHour(mark=mark, sums=sums, sums_mark=sums_mark, form=form)
+
+
+@contextmanager
+def _logging_damage(row: Row) -> Iterator[None]:
+    """A damaged row is none: its hour is summed again where its facts are kept."""
+    try:
+        yield
+    except UNREADABLE as error:
+        _log.error("hour_unreadable", str(unreadable(COMPLETENESS_TABLE, row, error)))
 
 
 def _row_key(hour: datetime, kind: str) -> str:

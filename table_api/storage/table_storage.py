@@ -66,6 +66,20 @@ class Delete(msgspec.Struct, frozen=True, gc=False):
 Operation = Insert | Replace | Merge | Upsert | Delete
 
 
+def text_chars(text: str) -> int:
+    """Characters as the service counts them: of UTF-16, so that an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def row_bytes(partition_key: str, row_key: str, columns: Mapping[str, Value]) -> int:
+    """Bytes of a row as the service counts them: two for each character, and some more."""
+    size = 4 + 2 * (len(partition_key) + len(row_key))
+    for name, value in columns.items():
+        size += 8 + 2 * len(name)
+        size += 4 + 2 * text_chars(value) if isinstance(value, str) else 8
+    return size
+
+
 def etag_of(row: Row) -> str:
     """The ETag of a row as read: the service derives it from `Timestamp`, and so does its SDK."""
     return f"W/\"datetime'{quote(str(row['Timestamp']), safe='')}'\""

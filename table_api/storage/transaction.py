@@ -21,19 +21,19 @@ from table_api.storage.table_storage import (
     Operation,
     Replace,
     Value,
+    row_bytes,
+    text_chars,
 )
 
 BODY_BYTES_MAX = 3_670_016
 """3.5 MiB: the service refuses 4 MiB, counted with its own headers."""
-ROW_BYTES_MAX = 1_000_000
-"""The service's limit is 1 MiB with its own overhead per column."""
+ROW_BYTES_MAX = 1_048_576
 COLUMNS_MAX = 252
 STRING_CHARS_MAX = 32_768
 KEY_CHARS_MAX = 512
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 KNOWN_COLUMNS_MAX = 10_000
 """Column names that are kept as checked; more are checked each time."""
-
 FORMS_MAX = 4_096
 """Sets of numeric columns whose JSON is kept: calls have a few dozen."""
 
@@ -60,7 +60,6 @@ _KEY_REFUSED = re.compile(r"[/\\#?%\x00-\x1f\x7f-\x9f]").search
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _ETAG = re.compile(rb"(?im)^ETag: *([^\r\n]+)\r?$")
 _CODE = re.compile(rb'"code" *: *"([A-Za-z]+)"')
-
 _ABSENT = {"ResourceNotFound", "TableNotFound", "EntityNotFound"}
 
 _TYPE, _INT64 = "@odata.type", "Edm.Int64"
@@ -164,7 +163,7 @@ def encode_row(
         keys = b'{"PartitionKey":%b,"RowKey":%b,'
         encoded = keys % (_encode_json(partition_key), _encode_json(row_key)) + columns + b"}"
         if len(encoded) > STRING_CHARS_MAX:
-            _check_long_row(encoded, read_columns(columns), row_key)
+            _check_long_row(partition_key, row_key, read_columns(columns))
         return encoded
     if len(columns) > COLUMNS_MAX:
         raise Rejected(f"row {row_key!r} has {len(columns)} columns, {COLUMNS_MAX} are the limit")
@@ -180,7 +179,7 @@ def encode_row(
         body[name + _TYPE] = _INT64
     encoded = _encode_json(body)
     if len(encoded) > STRING_CHARS_MAX:  # else no column can have so many characters
-        _check_long_row(encoded, columns, row_key)
+        _check_long_row(partition_key, row_key, columns)
     return encoded
 
 
@@ -243,12 +242,13 @@ def _check_column_names(columns: Mapping[str, Value], row_key: str) -> None:
         _known_columns.update(columns)
 
 
-def _check_long_row(encoded: bytes, columns: Mapping[str, Value], row_key: str) -> None:
+def _check_long_row(partition_key: str, row_key: str, columns: Mapping[str, Value]) -> None:
     for name, value in columns.items():
-        if isinstance(value, str) and len(value) > STRING_CHARS_MAX:
-            raise Rejected(f"column {name} of row {row_key!r} has {len(value)} characters")
-    if len(encoded) > ROW_BYTES_MAX:
-        raise Rejected(f"row {row_key!r} has {len(encoded)} bytes, {ROW_BYTES_MAX} are the limit")
+        if isinstance(value, str) and (characters := text_chars(value)) > STRING_CHARS_MAX:
+            raise Rejected(f"column {name} of row {row_key!r} has {characters} characters")
+    size = row_bytes(partition_key, row_key, columns)
+    if size > ROW_BYTES_MAX:
+        raise Rejected(f"row {row_key!r} has {size} bytes, {ROW_BYTES_MAX} are the limit")
 
 
 def read_answer(status: int, body: bytes, operations: Sequence[Operation]) -> list[str]:
@@ -291,17 +291,10 @@ def error_of(status: int, body: bytes) -> StorageError:
 
 
 def says_absent(status: int, body: bytes) -> bool:
-    """Whether Table Storage says that there is no such row or table. A 404 of anybody else, as of a
-    proxy or of a server at a wrong address, says nothing about rows.
-    """
+    """Whether Table Storage itself says it of a row or table: a proxy says nothing of rows."""
     return status == 404 and _code_of(body) in _ABSENT
 
 
 def _code_of(body: bytes) -> str | None:
     found = _CODE.search(body)
     return found.group(1).decode("ascii") if found else None
-
-
-def text_literal(key: str) -> str:
-    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
-    return "'" + key.replace("'", "''") + "'"

@@ -269,6 +269,9 @@ class TableStorageContract(ChangedRowsContract):
             ("wide", {f"c{number}": 1 for number in range(253)}, "253 columns"),
             ("huge", {"n": 2**63}, "column n"),
             ("heavy", {f"c{number}": "x" * 32_000 for number in range(40)}, "bytes"),
+            # 1 MiB of two bytes for each character, and what that says of an emoji.
+            ("half", {f"c{number}": "x" * 32_000 for number in range(17)}, "bytes"),
+            ("faces", {"text": "\U0001f600" * 16_385}, "text .* has 32770 characters"),
         ],
     )
     async def test_what_the_service_would_refuse_is_rejected_by_name(
@@ -281,6 +284,12 @@ class TableStorageContract(ChangedRowsContract):
     ) -> None:
         with pytest.raises(Rejected, match=named):
             await storage.transact(table, PARTITION, [Insert(row_key, columns)])
+
+    async def test_a_row_of_nearly_one_mebibyte_is_taken(
+        self, storage: TableStorage, table: str
+    ) -> None:
+        columns = {f"c{number}": "\U0001f600" * 16_000 for number in range(16)}
+        await storage.transact(table, PARTITION, [Insert("long", columns)])
 
     async def test_a_row_named_twice_is_rejected(self, storage: TableStorage, table: str) -> None:
         with pytest.raises(Rejected):

@@ -22,12 +22,13 @@ from table_api.open_calls.purging.purged_hours import PurgedHours
 from table_api.open_calls.summed_hours import COMPLETENESS_TABLE, SummedHours
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Delete, TableStorage
+from table_api.storage.table_storage import Delete, Insert, Replace, TableStorage, etag_of
 from table_api.usage.cell_reads import LedgerReads
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import USAGE, WAITS
 from tests.fixtures.builders import CALL_TIME
 from tests.fixtures.calls import NOW
+from tests.fixtures.damage import rows_of
 from tests.table_api.completeness.test_reads import INJECTED, answer, letter, settled
 
 HOUR = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -175,6 +176,38 @@ async def test_a_damaged_row_is_read_live(memory: MemoryTableStorage) -> None:
     assert await answer(memory) == before
 
 
+@pytest.mark.parametrize("key", ["|s", "|m"])
+@pytest.mark.parametrize("column", ["mark", "form"])
+async def test_a_row_that_has_lost_a_column_is_summed_again_and_stops_no_sum(
+    memory: MemoryTableStorage, key: str, column: str
+) -> None:
+    await settled(memory, *INJECTED.values())
+    before = await live(memory)
+    await sum_due(memory)
+    await SummedHours(memory).mark([HOUR])
+    await sum_due(memory)
+    changed = 0
+    for row in await rows_of(memory, COMPLETENESS_TABLE, key):
+        if column in row:
+            left_out = {"PartitionKey", "RowKey", "Timestamp", column}
+            kept = {name: value for name, value in row.items() if name not in left_out}
+            change = Replace(str(row["RowKey"]), kept, etag_of(row))
+            await memory.transact(COMPLETENESS_TABLE, "hours", [change])
+            changed += 1
+    assert changed or (key, column) == ("|m", "form")
+    assert await answer(memory) == before
+    assert await sum_due(memory) == changed
+    assert await sum_due(memory) == 0
+    assert await answer(memory) == before
+
+
+async def test_a_key_that_is_no_hour_stops_no_sum(memory: MemoryTableStorage) -> None:
+    await settled(memory, *INJECTED.values())
+    stray = Insert("2026112009-|s", {"mark": "", "form": 1})
+    await memory.transact(COMPLETENESS_TABLE, "hours", [stray])
+    assert await sum_due(memory) > 1
+
+
 async def test_a_row_of_another_form_is_summed_again(memory: MemoryTableStorage) -> None:
     await settled(memory, INJECTED["plain"])
     before = await answer(memory)
@@ -193,6 +226,20 @@ async def test_an_hour_that_is_too_long_is_not_kept(
     await sum_due(memory)
     assert (await SummedHours(memory).read(HOUR, SETTLED))[HOUR].sums is None
     assert await answer(memory) == before
+
+
+@pytest.mark.parametrize("chars", [511_999, 512_000, 512_001, 600_000])
+async def test_an_hour_is_kept_or_left_but_never_refused_by_storage(
+    memory: MemoryTableStorage, chars: int
+) -> None:
+    """A sum that the service refuses would end each sweep at the same hour."""
+    summed = SummedHours(memory)
+    await summed.create()
+    kept = await summed.keep(HOUR, "x" * chars, form=FORM, mark="m")
+    found = await summed.read(HOUR, HOUR + timedelta(hours=1))
+    assert kept == (chars <= 512_000) == (HOUR in found)
+    if kept:
+        assert len(found[HOUR].sums or "") == chars
 
 
 async def test_the_sweeper_sums_what_is_settled(memory: MemoryTableStorage) -> None:

@@ -43,6 +43,7 @@ def test_numbers_and_short_texts_are_kept_and_a_long_text_is_cut() -> None:
     [
         {"n" * 65: 1},
         {"many": ["x" * 60] * 1_000},
+        {"faces": ["\U0001f600" * 60] * 300},
         {"deep": {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": 1}}}}}}}}},
     ],
 )

@@ -1,7 +1,7 @@
 """A row that somebody has damaged is named to whoever sees everybody, and in the log."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import httpx
 import pytest
@@ -77,6 +77,41 @@ async def test_a_damaged_row_is_named_and_other_questions_are_answered(
                 assert problem["detail"].startswith(named), url
                 [said] = [each for each in caplog.records if each.levelno == logging.ERROR]
                 assert said.getMessage() == problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "urls"),
+    [
+        (
+            "subject",
+            ("/v1/usage?group_by=subject", "/v1/usage?group_by=subject,day", "/v1/subjects"),
+        ),
+        (
+            "model",
+            ("/v1/usage?group_by=model", "/v1/usage?group_by=model,day", "/v1/subjects?model=m"),
+        ),
+    ],
+)
+async def test_sums_of_a_row_that_has_lost_its_name_are_nobodys(
+    name: str, urls: Sequence[str]
+) -> None:
+    storage = MemoryTableStorage()
+    await post(storage, "a", "b", "a")
+    row = await damage(storage, "monthly", "a|", {})
+    place = str(row["PartitionKey"]), str(row["RowKey"])
+    standing = await storage.get("monthly", *place)
+    assert standing is not None
+    left_out = {"PartitionKey", "RowKey", "Timestamp", name}
+    kept = {column: value for column, value in standing.items() if column not in left_out}
+    change = Replace(place[1], kept, etag_of(standing))
+    await storage.transact("monthly", place[0], [change])
+    transport = httpx.ASGITransport(create_app(storage, MemoryBlobStore(), now=lambda: NOW))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as api:
+        for url in urls:
+            for _ in range(3):  # the second time it is kept, the third brought up
+                problem = (await api.get(url)).json()
+                assert problem["type"] == "urn:problem:altered", (url, problem)
+                assert problem["detail"].startswith(f"row monthly {' '.join(place)} ")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row
 from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME
 from tests.fixtures.calls import NOW, open_ledger
+from tests.fixtures.damage import damage
 from tests.table_api.conftest import ApiClient, api_over
 from tests.table_api.http_api.asking import get, post, problem
 
@@ -113,6 +114,23 @@ async def test_metering_has_passed_what_its_slowest_partition_has(
     status = await get(api, "/v1/metering")
     assert [row["passed"][17:19] for row in status["partitions"]] == ["26", "17"]
     assert status["passed"] == status["partitions"][1]["passed"]
+
+
+async def test_a_damaged_row_of_progress_keeps_no_usage_from_anybody(
+    api: ApiClient, memory: MemoryTableStorage
+) -> None:
+    await open_ledger(memory)
+    await save_progress(memory, "0", enqueued_time=ENQUEUED_TIME)
+    later = ENQUEUED_TIME + timedelta(seconds=9)
+    await save_progress(memory, "1", enqueued_time=later)
+    assert (await get(api, "/v1/usage"))["newest_call"] == wire(later)
+    await damage(memory, "progress", "metering 1", enqueued_time="x")
+    assert (await get(api, "/v1/usage"))["newest_call"] == wire(ENQUEUED_TIME)
+    assert (await api.get("/v1/metering")).json()["detail"].startswith("row progress llm-usage|")
+
+
+def wire(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
 
 
 async def test_what_retention_took_of_an_emptied_partition_is_among_the_lost(
