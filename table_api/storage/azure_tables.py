@@ -18,7 +18,7 @@ from table_api.storage.direct.authorization import SharedKey
 from table_api.storage.direct.client import ANSWER_S_MAX
 from table_api.storage.direct.requests import open_direct
 from table_api.storage.direct.route import CONNECT_S_MAX
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import KeyRange, text_literal
 from table_api.storage.pipeline import open_pipeline
 from table_api.storage.settings import parts_of, spelled_out
 from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row, S
@@ -141,8 +141,8 @@ class AzureTableStorage:
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        time = f"datetime{_literal(since)}"
-        condition = f"PartitionKey eq {_literal(partition_key)} and Timestamp ge {time}"
+        time = f"datetime{text_literal(since)}"
+        condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge {time}"
         return self._pages(table, condition, select=select, rows_max=None)
 
     def other_than(
@@ -156,9 +156,9 @@ class AzureTableStorage:
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        partition = f"PartitionKey eq {text_literal(partition_key)}"
+        partition = f"PartitionKey eq {texttext_literal(partition_key)}"
         # Not `ne`: a row without the column has no value that could be another one.
-        condition = f"{partition} and not ({column} eq {text_literal(value)})"
+        condition = f"{partition} and not ({column} eq {texttext_literal(value)})"
         return self._pages(table, condition, select=select, rows_max=rows_max)
 
     async def _pages(
@@ -200,7 +200,7 @@ class AzureTableStorage:
         last = ""
         while True:
             rows = self._pages(
-                table, f"PartitionKey gt {_literal(last)}", select=["PartitionKey"], rows_max=1
+                table, f"PartitionKey gt {text_literal(last)}", select=["PartitionKey"], rows_max=1
             )
             first = [row async for page in rows for row in page][:1]
             if not first:
@@ -275,16 +275,11 @@ class AzureTableStorage:
         return response.status_code, body, response.headers
 
 
-def _literal(key: str) -> str:
-    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
-    return "'" + key.replace("'", "''") + "'"
-
-
 def _in_range(partition_key: str, keys: KeyRange) -> str:
     """The filter for a key range."""
     return (
-        f"PartitionKey eq {_literal(partition_key)} and "
-        f"RowKey ge {_literal(keys.start)} and RowKey lt {_literal(keys.stop)}"
+        f"PartitionKey eq {text_literal(partition_key)} and "
+        f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
     )
 
 

@@ -40,3 +40,8 @@ def starting_with(prefix: str) -> KeyRange:
 
 EVERY_ROW = starting_with("")
 """All rows of a partition."""
+
+
+def text_literal(text: str) -> str:
+    """A key or value in a filter: a quote in it is doubled, so that it ends nothing."""
+    return "'" + text.replace("'", "''") + "'"
