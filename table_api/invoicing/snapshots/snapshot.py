@@ -180,6 +180,9 @@ class Snapshot(_Stored, frozen=True, kw_only=True):
     """See RULES: a month that was closed by earlier rules is made by them for ever."""
     prices: dict[str, PriceSource] | msgspec.UnsetType = msgspec.UNSET
     """By base rule of the cells above. Nothing depends on it; earlier closes do not have it."""
+    rates: dict[str, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
+    """Into the billing currency, by charge day: numerator and denominator. Only where nothing above
+    was charged, so that no cell says a rate; earlier closes do not have it."""
 
     @property
     def layer(self) -> str:
