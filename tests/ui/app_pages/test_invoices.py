@@ -255,8 +255,8 @@ def test_months_that_were_closed_without_a_document_are_said_so(
     documents: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     billing = asyncio.run(open_billing(MemoryTableStorage(), MemoryBlobStore()))
-    asyncio.run(billing.post(1, date(2026, 12, 1)))
     asyncio.run(billing.close(OCTOBER))
+    asyncio.run(billing.post(1, date(2026, 12, 1)))
     with served(billing) as url:
         monkeypatch.setenv("API_URL", url)
         app = opened(documents=documents)
