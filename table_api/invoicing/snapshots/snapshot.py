@@ -123,7 +123,7 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     dead_letters_of_month: int = 0
     """Among them those that may be of the month: only these stand against the close."""
     dead_letters_complete: bool = True
-    """False when a hub had more open ones than were looked at."""
+    """False when a hub had more open ones since the month began than were looked at."""
     lost: int = 0
     """Events that retention took before they were read, since the last close that counted them; at
     least. Closes by rules before 4 did not.

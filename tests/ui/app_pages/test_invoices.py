@@ -388,6 +388,11 @@ def test_a_preview_warns_of_dead_letters_and_lost_events(monkeypatch: pytest.Mon
     letters, lost = (each.value for each in app.warning)
     assert "1 dead letter is open, 0 of them of this month" in letters
     assert "At least 10,000 events of the hubs were never read" in lost
+    monkeypatch.setattr(preview, "LETTERS_COUNTED_MAX", 1)
+    with served(billing) as url:
+        monkeypatch.setenv("API_URL", url)
+        letters = opened(documents="Preview").warning[0].value
+    assert "At least 1 dead letter is open" in letters
 
 
 def test_a_preview_that_lists_some_of_those_who_moved_keeps_their_order(
