@@ -31,7 +31,10 @@ _FILTER = re.compile(
     r"PartitionKey eq '(.*?)' and RowKey ge '(.*?)' and RowKey lt '(.*?)'$", re.DOTALL
 )
 _CHANGED = re.compile(r"PartitionKey eq '(.*?)' and Timestamp ge datetime'(.*?)'$", re.DOTALL)
-_OTHER = re.compile(r"PartitionKey eq '(.*?)' and not \(([a-z_]+) eq '(.*?)'\)$", re.DOTALL)
+_OTHER = re.compile(
+    r"PartitionKey eq '(.*?)' and not \((\w+) eq '(.*?)'\)(?: and not \((\w+) lt '(.*?)'\))?$",
+    re.DOTALL,
+)
 _AFTER = re.compile(r"PartitionKey gt '(.*)'$")
 _decode, _encode = msgspec.json.decode, msgspec.json.encode
 
@@ -160,15 +163,16 @@ def _found(table: dict[str, Rows], wanted: str) -> tuple[Rows, list[str]]:
         rows = table.get(partition, Rows())
         return rows, [key for key in rows.keys if rows.by_key[key]["Timestamp"] >= since]
     if by_value := _OTHER.match(wanted):
-        partition, column, value = _texts(by_value)
+        partition, column, value, first, start = _texts(by_value)
         rows = table.get(partition, Rows())
-        return rows, [key for key in rows.keys if rows.by_key[key].get(column) != value]
+        found = [key for key in rows.keys if rows.by_key[key].get(column) != value]
+        return rows, [key for key in found if rows.by_key[key].get(first, start) >= start]
     raise Refused(400, "InvalidInput")
 
 
 def _texts(found: re.Match[str]) -> list[str]:
     """The quoted texts of a filter or an address; a quote in them is doubled."""
-    return [part.replace("''", "'") for part in found.groups()]
+    return [part.replace("''", "'") for part in found.groups("")]
 
 
 def etag_of(row: Row) -> str:

@@ -17,6 +17,7 @@ from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
     Insert,
+    PassedOver,
     Replace,
     Row,
     TableStorage,
@@ -146,26 +147,30 @@ class DeadLetterIndex:
             found += map(_from_row, page)
         return found[:limit], len(found) <= limit
 
-    async def open_letters(self, *, read_max: int = LETTERS_READ_MAX) -> OpenLetters:
-        """The first `read_max` open ones, by partition and sequence number. One counts as open
-        unless its row says that it was redriven. Altered names a row without a time.
+    async def open_letters(
+        self, *, read_max: int = LETTERS_READ_MAX, since: datetime | None = None
+    ) -> OpenLetters:
+        """The first `read_max` open ones, by partition and sequence number; with `since` of those
+        that reached the hub from then on. One counts as open unless its row says that it was
+        redriven. Altered names a row without a time.
         """
         letters: list[OpenLetter] = []
-        async for page in self._open_rows(read_max + 1, select=_OPEN_COLUMNS):
+        async for page in self._open_rows(read_max + 1, since=since, select=_OPEN_COLUMNS):
             letters += map(_open_letter, page)
         return OpenLetters(letters[:read_max], complete=len(letters) <= read_max)
 
     def _open_rows(
-        self, rows_max: int, *, select: Sequence[str] | None = None
+        self, rows_max: int, *, since: datetime | None = None, select: Sequence[str] | None = None
     ) -> AsyncIterator[list[Row]]:
         """The service passes over the redriven ones: of these a hub may have any number."""
+        passed_over = PassedOver(
+            column="state",
+            value=LetterState.REDRIVEN.value,
+            from_column=None if since is None else "enqueued_time",
+            start="" if since is None else since.astimezone(UTC).isoformat(),
+        )
         return self._storage.other_than(
-            DEAD_LETTERS_TABLE,
-            self._key,
-            "state",
-            LetterState.REDRIVEN.value,
-            select=select,
-            rows_max=rows_max,
+            DEAD_LETTERS_TABLE, self._key, passed_over, select=select, rows_max=rows_max
         )
 
     async def replace(self, letter: DeadLetter) -> None:
@@ -190,7 +195,7 @@ def _columns(letter: DeadLetter) -> dict[str, Value]:
         "partition": letter.partition,
         "sequence_number": letter.sequence_number,
         "content_hash": letter.content_hash,
-        "enqueued_time": letter.enqueued_time.isoformat(),
+        "enqueued_time": letter.enqueued_time.astimezone(UTC).isoformat(),
         "recorded_at": letter.recorded_at.isoformat(),
         "reason": letter.reason,
         "field": letter.field[:TEXT_CHARS_MAX],

@@ -12,7 +12,7 @@ import msgspec
 
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.rate_card import RateCard, RateTier
+from pricing_rules.price_book.rate_card import FxRate, RateCard, RateTier
 from pricing_rules.price_sources.ages import ListPrice, deployments_of, list_prices
 from table_api.storage.keys import EVERY_ROW
 from table_api.storage.named_rows import naming
@@ -25,6 +25,8 @@ BOOK_PARTITION = "book"
 IN_USE = "in_use"
 DEPLOYMENTS_MAX = 100
 """A column holds no more names than this; a fee may be for every deployment there is."""
+FX_RATES_MAX = 200
+"""The newest ones: a column holds some 300."""
 _PER = 1_000_000
 _OF_A_PRICE = ("currency", "valid_from", "tiers")
 """Columns that a rule of an id has for ever."""
@@ -106,6 +108,8 @@ class PriceList:
             "used_at": at.isoformat(),
             "age_days_max": age_days_max,
         }
+        if book.content.fx:
+            in_use["fx"] = _json(sorted(book.content.fx, key=_begins)[-FX_RATES_MAX:])
         await self._storage.transact(PRICES_TABLE, BOOK_PARTITION, [Upsert(IN_USE, in_use)])
         return len(changed)
 
@@ -137,6 +141,16 @@ class PriceList:
                 used_at=datetime.fromisoformat(str(row["used_at"])),
                 age_days_max=int(row["age_days_max"]),
             )
+
+    async def fx_rates(self) -> list[FxRate]:
+        """The rates into the billing currency of the book in use; none of one currency, and none
+        before a consumer of this release has started.
+        """
+        row = await self._storage.get(PRICES_TABLE, BOOK_PARTITION, IN_USE)
+        if row is None:
+            return []
+        with naming(PRICES_TABLE, row):
+            return msgspec.json.decode(str(row.get("fx", "[]")), type=list[FxRate])
 
     async def prices(self) -> list[ListedPrice]:
         """Every rule, also of books that are no longer in use, by its id."""
@@ -216,6 +230,10 @@ def _price(row: Row) -> ListedPrice:
         meters=msgspec.json.decode(str(row.get("meters", "{}"))),
         deployments=msgspec.json.decode(str(row.get("deployments", "[]"))),
     )
+
+
+def _begins(rate: FxRate) -> datetime:
+    return rate.valid_from
 
 
 def _json(value: object) -> str:

@@ -21,7 +21,7 @@ from table_api.storage.direct.route import CONNECT_S_MAX
 from table_api.storage.keys import KeyRange, text_literal
 from table_api.storage.pipeline import open_pipeline
 from table_api.storage.settings import parts_of, spelled_out
-from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row, S
+from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, PassedOver, Row, S
 from table_api.storage.transaction import (
     API_VERSION,
     CONTENT_TYPE,
@@ -149,16 +149,14 @@ class AzureTableStorage:
         self,
         table: str,
         partition_key: str,
-        column: str,
-        value: str,
+        passed_over: PassedOver,
         *,
         select: Sequence[str] | None = None,
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        partition = f"PartitionKey eq {texttext_literal(partition_key)}"
-        # Not `ne`: a row without the column has no value that could be another one.
-        condition = f"{partition} and not ({column} eq {texttext_literal(value)})"
+        partition = f"PartitionKey eq {text_literal(partition_key)}"
+        condition = f"{partition} and {passed_over.others(text_literal)}"
         return self._pages(table, condition, select=select, rows_max=rows_max)
 
     async def _pages(

@@ -12,6 +12,7 @@ from table_api.storage.table_storage import (
     Insert,
     Merge,
     Operation,
+    PassedOver,
     Replace,
     Row,
     S,
@@ -130,19 +131,15 @@ class MemoryTableStorage:
         self,
         table: str,
         partition_key: str,
-        column: str,
-        value: str,
+        passed_over: PassedOver,
         *,
         select: Sequence[str] | None = None,
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage."""
         rows = self._rows.get((table, partition_key), {})
-        found = [
-            rows[key]
-            for key in self._row_keys.get((table, partition_key), [])
-            if rows[key].get(column) != value
-        ]
+        every = map(rows.__getitem__, self._row_keys.get((table, partition_key), []))
+        found = [row for row in every if passed_over.keeps(row)]
         size = min(rows_max or ROWS_PER_PAGE, ROWS_PER_PAGE)
         for start in range(0, len(found), size):
             page = found[start : start + size]

@@ -4,7 +4,7 @@ Rows are flat dicts of str, int and bool. Integers travel as Edm.Int64, and a re
 as decimal strings (that is how the service spells an Int64 without metadata): readers say `int()`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NewType, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -80,6 +80,34 @@ def row_bytes(partition_key: str, row_key: str, columns: Mapping[str, Value]) ->
     return size
 
 
+class PassedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that a query leaves out: with a text in one column, or an earlier text than `start` in
+    another. A row without the column has no such text.
+    """
+
+    column: str
+    value: str
+    from_column: str | None = None
+    start: str = ""
+
+    def keeps(self, row: Row) -> bool:
+        """Whether a row is none of them."""
+        if row.get(self.column) == self.value:
+            return False
+        if self.from_column is None or self.from_column not in row:
+            return True
+        return str(row[self.from_column]) >= self.start
+
+    def others(self, literal: Callable[[str], str]) -> str:
+        """The service's filter of the others. Not by `ne` and `ge`, which a row without the column
+        does not meet either.
+        """
+        found = f"not ({self.column} eq {literal(self.value)})"
+        if self.from_column is None:
+            return found
+        return f"{found} and not ({self.from_column} lt {literal(self.start)})"
+
+
 def etag_of(row: Row) -> str:
     """The ETag of a row as read: the service derives it from `Timestamp`, and so does its SDK."""
     return f"W/\"datetime'{quote(str(row['Timestamp']), safe='')}'\""
@@ -145,14 +173,13 @@ class TableStorage(Protocol):
         self,
         table: str,
         partition_key: str,
-        column: str,
-        value: str,
+        passed_over: PassedOver,
         *,
         select: Sequence[str] | None = None,
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
-        """The rows of a partition but those with this text in a column, as `query` gives them. The
-        service looks through the others: they take its time, and no row of an answer.
+        """The rows of a partition but for some, as `query` gives them. The service looks through
+        those too: they take its time, and no row of an answer.
         """
 
     def partitions(self, table: str) -> AsyncIterator[str]:

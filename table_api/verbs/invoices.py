@@ -14,6 +14,7 @@ from pricing_rules.money import format_pico
 from table_api.invoicing.closing.close import CloseJob
 from table_api.invoicing.closing.close_job import open_job
 from table_api.invoicing.closing.export import Renditions, export_month
+from table_api.invoicing.closing.missing_events import LETTERS_LOOKED_AT_MAX
 from table_api.invoicing.closing.month_files import MonthDocuments
 from table_api.invoicing.closing.scheduled import run_scheduled
 from table_api.invoicing.errors import UnknownDocument
@@ -172,9 +173,10 @@ def _print_row(
 def _say_missing(checks: Checks) -> None:
     if checks.dead_letters or not checks.dead_letters_complete:
         more = "" if checks.dead_letters_complete else "; not all were looked at"
+        least = "at least " if checks.dead_letters >= LETTERS_LOOKED_AT_MAX else ""
         say(
-            f"dead letters: {checks.dead_letters:,} are open, {checks.dead_letters_of_month:,} of "
-            f"them of the month{more}"
+            f"dead letters: {least}{checks.dead_letters:,} are open, "
+            f"{checks.dead_letters_of_month:,} of them of the month{more}"
         )
     if checks.lost:
         say(f"lost: {checks.lost:,} events since the last close that counted them, at least")

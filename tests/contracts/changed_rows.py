@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from table_api.storage.table_storage import Insert, TableStorage, Upsert, Value, etag_of
+from table_api.storage.table_storage import Insert, PassedOver, TableStorage, Upsert, Value, etag_of
 from table_api.storage.timestamp import parse_time
 
 PARTITION = "202611|03"
@@ -84,18 +84,22 @@ class ChangedRowsContract:
         for start in range(0, len(rows), 100):
             await storage.transact(table, PARTITION, rows[start : start + 100])
         await storage.transact(table, "another", [Insert("c|9999", {"n": 1, "state": "open"})])
-        pages = storage.other_than(table, PARTITION, "state", "it's done", select=["n", "state"])
+        done = PassedOver(column="state", value="it's done")
+        pages = storage.other_than(table, PARTITION, done, select=["n", "state"])
         found = [row async for page in pages for row in page]
         assert [row["n"] for row in found] == ["0", "5", "1100", "2299"]
         assert [row.get("state") for row in found] == ["open", None, "odd", "open"]
-        pages = storage.other_than(table, PARTITION, "state", "it's done", rows_max=2)
+        pages = storage.other_than(table, PARTITION, done, rows_max=2)
         first = [row async for page in pages for row in page]
         assert [row["RowKey"] for row in first[:2]] == ["c|0000", "c|0005"]
-        pages = storage.other_than(f"t{uuid4().hex}", PARTITION, "state", "open")
+        pages = storage.other_than(f"t{uuid4().hex}", PARTITION, done)
         assert [row async for page in pages for row in page] == []
+        later = PassedOver(column="state", value="it's done", from_column="at", start="it's 2")
+        pages = storage.other_than(table, PARTITION, later, select=["n"])
+        assert [row["n"] async for page in pages for row in page] == ["5", "2299"]
 
 
 def _state(number: int) -> dict[str, Value]:
     states = {0: "open", 5: None, 1_100: "odd", 2_299: "open"}
     state = states.get(number, "it's done")
-    return {} if state is None else {"state": state}
+    return {} if state is None else {"state": state, "at": f"it's {number}"}

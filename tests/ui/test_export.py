@@ -3,9 +3,11 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from ui.export.buttons import exported
@@ -24,6 +26,16 @@ SHEET = Sheet(
     },
     about=about(NOVEMBER, zone="Europe/Berlin", currency="USD", shown="everything"),
 )
+
+
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_text_of_a_csv_is_run_as_a_formula(start: str) -> None:
+    """Spreadsheets of East Asia run the wide forms too."""
+    sheet = replace(SHEET, columns={"Name": [f"{start}1"]})
+    [row] = csv.DictReader(io.StringIO(csv_file(sheet).decode("utf-8-sig"), newline=""))
+    assert row["Name"] == f"'{start}1"
 
 
 def test_csv_has_every_digit_and_says_days_zone_and_currency() -> None:

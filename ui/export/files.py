@@ -18,7 +18,7 @@ from ui.period import Period
 Cell = str | int | Decimal | date | None
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Spreadsheets need it to read names right."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NO_DATE = datetime(1980, 1, 1)
 WIDTH = 18
 SHEET_NAME_CHARS_MAX = 31

@@ -16,7 +16,7 @@ from table_api.http_api.lists.columns import Column, Kind
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Spreadsheets need it to read names right."""
 NO_DATE = datetime(1980, 1, 1)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBERS = (Kind.WHOLE, Kind.MONEY)
 _NUMBER_FORMATS = {Kind.WHOLE: "#,##0", Kind.MONEY: "#,##0.00##########"}
 _WIDTHS = {"subject": 38, "name": 24, "model": 22, "call_id": 38, "id": 20}

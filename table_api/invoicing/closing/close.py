@@ -256,8 +256,8 @@ class CloseJob:
             )
         if not found.dead_letters_complete:
             against.append(
-                f"a hub has more than {LETTERS_LOOKED_AT_MAX} open dead letters, so not all were "
-                "looked at"
+                f"a hub has more than {LETTERS_LOOKED_AT_MAX} open dead letters since the month "
+                "began, so not all were looked at"
             )
         return against + list(found.unread)
 

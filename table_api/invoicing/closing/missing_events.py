@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from table_api.consumer_state.dead_letters import DeadLetterIndex
+from table_api.consumer_state.dead_letters import DeadLetterIndex, OpenLetter
 from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import Progress, ProgressTable
 from table_api.invoicing.closing.hubs_read import late_by
@@ -24,11 +24,13 @@ class MissingEvents:
 
     letters: int = 0
     """Open dead letters of both hubs that may be calls of the month or of an earlier one: they
-    reached a hub before the month's end, or so soon after it as an event may be late."""
+    reached a hub before the month's end, or so soon after it as an event may be late. Of a hub at
+    most LETTERS_LOOKED_AT_MAX count."""
     letters_of_month: int = 0
     """Among them those that reached it since the month began: the others stand against no close."""
     letters_complete: bool = True
-    """False when a hub has more open letters than were looked at."""
+    """False when a hub has more open letters since the month began than were looked at. What nobody
+    can redrive of earlier months refuses no later close."""
     lost: int = 0
     """Events that retention took before they were read, since the consumers began. At least: what
     both groups of a hub lost counts once."""
@@ -43,12 +45,14 @@ def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
 
     async def missing(start: datetime, stop: datetime) -> MissingEvents:
         late = stop + late_by(await OpenCalls(storage).settled())
-        times: list[datetime] = []
+        every: list[OpenLetter] = []
+        of_month: list[OpenLetter] = []
         complete = True
         for hub in (groups.usage_hub, groups.diagnostics_hub):
             index = DeadLetterIndex(storage, hub)
-            found = await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX)
-            times += [letter.enqueued_time for letter in found.letters]
+            every += (await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX)).letters
+            found = await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX, since=start)
+            of_month += found.letters
             complete = complete and found.complete
         table = ProgressTable(storage)
         usage = [
@@ -57,8 +61,8 @@ def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
         ]
         log = groups.pairing_diagnostics
         return MissingEvents(
-            letters=sum(time < late for time in times),
-            letters_of_month=sum(start <= time < late for time in times),
+            letters=sum(letter.enqueued_time < late for letter in every),
+            letters_of_month=sum(letter.enqueued_time < late for letter in of_month),
             letters_complete=complete,
             lost=_lost(usage) + _lost([await table.of_group(log.hub, log.group)]),
         )

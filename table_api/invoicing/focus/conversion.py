@@ -1,10 +1,13 @@
 """The rate from the pricing into the billing currency where a line's own charge shows none. Pure.
 
-A snapshot has no rate of its own, but what was charged in both currencies. The nearest sums that
-are not nothing say it: those of the cell, of all cells of the day, of the whole snapshot.
+What was charged in both currencies says it. The nearest sums that are not nothing do: those of the
+cell, of all cells of the day, of the whole snapshot. Where nothing was charged at all, the snapshot
+has the rate of each day by the book that was in use.
 """
 
 from collections.abc import Iterator
+
+import msgspec
 
 from pricing_rules.money import divide_half_even
 from table_api.invoicing.documents.unit_lines import ExactLine
@@ -20,6 +23,7 @@ class Conversion:
     def __init__(self, snapshot: Snapshot) -> None:
         self._sums: dict[_Place, tuple[int, int]] = {}
         """Charge and billed amount in pico-units of the two currencies."""
+        self._rates = {} if snapshot.rates is msgspec.UNSET else snapshot.rates
         for cell in snapshot.cells:
             self._learn(snapshot.month, cell.facts, cell.key, cell.additive)
         for earlier in snapshot.earlier:
@@ -42,7 +46,7 @@ class Conversion:
     def converted(self, amount: int, line: ExactLine) -> int | None:
         """Pico-units of the billing currency, for a line of one day.
 
-        None where nothing was charged in the snapshot, so that no rate is known.
+        None where nothing was charged in the snapshot, and no book said a rate.
         """
         if not amount:
             return 0
@@ -52,6 +56,9 @@ class Conversion:
             if place in self._sums:
                 charge, billed = self._sums[place]
                 return divide_half_even(amount * billed, charge)
+        if day in self._rates:
+            numerator, denominator = self._rates[day]
+            return divide_half_even(amount * numerator, denominator)
         return None
 
 

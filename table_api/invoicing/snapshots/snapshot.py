@@ -123,7 +123,7 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     dead_letters_of_month: int = 0
     """Among them those that may be of the month: only these stand against the close."""
     dead_letters_complete: bool = True
-    """False when a hub had more open ones than were looked at."""
+    """False when a hub had more open ones since the month began than were looked at."""
     lost: int = 0
     """Events that retention took before they were read, since the last close that counted them; at
     least. Closes by rules before 4 did not.
@@ -180,6 +180,9 @@ class Snapshot(_Stored, frozen=True, kw_only=True):
     """See RULES: a month that was closed by earlier rules is made by them for ever."""
     prices: dict[str, PriceSource] | msgspec.UnsetType = msgspec.UNSET
     """By base rule of the cells above. Nothing depends on it; earlier closes do not have it."""
+    rates: dict[str, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
+    """Into the billing currency, by charge day: numerator and denominator. Only where nothing above
+    was charged, so that no cell says a rate; earlier closes do not have it."""
 
     @property
     def layer(self) -> str:

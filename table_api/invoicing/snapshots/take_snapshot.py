@@ -24,6 +24,7 @@ from table_api.invoicing.snapshots.changes import (
     place_of,
     regrouped,
 )
+from table_api.invoicing.snapshots.listed_rates import Rates, listed_rates
 from table_api.invoicing.snapshots.price_sources import price_sources
 from table_api.invoicing.snapshots.snapshot import (
     RULES,
@@ -38,6 +39,7 @@ from table_api.invoicing.snapshots.snapshot import (
 from table_api.ledger.billing_calendar import BillingCalendar
 from table_api.ledger.cells import Cell, read_cell
 from table_api.ledger.keys import CELL_ROWS, LEDGER_TABLE, month_partitions
+from table_api.ledger.measures import decode_measures
 from table_api.ledger.meta import LedgerMeta, LedgerSettings
 from table_api.people.people import PeopleDirectory
 from table_api.storage.named_rows import naming
@@ -88,6 +90,7 @@ async def take_snapshot(
     start, end = period_of(source.meta.calendar, month)
     cells = await _read_cells(source, month)
     history = await _history(source, month, settings)
+    days = _days(source.meta.calendar, cells, history.earlier)
     return Snapshot(
         month=str(month),
         previous=history.previous,
@@ -96,7 +99,7 @@ async def take_snapshot(
         zone=ledger.zone,
         period_start=iso(start),
         period_end=iso(end),
-        days=_days(source.meta.calendar, cells, history.earlier),
+        days=days,
         pricing_currency=ledger.pricing_currency,
         billing_currency=ledger.billing_currency,
         issuer=settings.issuer,
@@ -112,7 +115,25 @@ async def take_snapshot(
         regrouped=history.regrouped,
         rules=RULES,
         prices=await price_sources(source.storage, _rules(cells, history.earlier)) or UNSET,
+        rates=await _rates(source, cells, history.earlier, days) or UNSET,
     )
+
+
+async def _rates(
+    source: BillingSource,
+    cells: Mapping[str, Cell],
+    earlier: Sequence[EarlierMonth],
+    days: Mapping[str, tuple[str, str]],
+) -> Rates:
+    """None in a ledger of one currency."""
+    if _layer(source.meta.settings) == "charge":
+        return {}
+    changed = [cell for month in earlier for cell in month.cells]
+    sums = [
+        *(cell.measures for cell in cells.values()),
+        *(decode_measures(each) for cell in changed for each in (cell.before, cell.after)),
+    ]
+    return await listed_rates(source.storage, sums, days)
 
 
 def _lost_since(before: int, now: int) -> int:

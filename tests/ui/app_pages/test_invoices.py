@@ -255,8 +255,8 @@ def test_months_that_were_closed_without_a_document_are_said_so(
     documents: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     billing = asyncio.run(open_billing(MemoryTableStorage(), MemoryBlobStore()))
-    asyncio.run(billing.post(1, date(2026, 12, 1)))
     asyncio.run(billing.close(OCTOBER))
+    asyncio.run(billing.post(1, date(2026, 12, 1)))
     with served(billing) as url:
         monkeypatch.setenv("API_URL", url)
         app = opened(documents=documents)
@@ -388,6 +388,11 @@ def test_a_preview_warns_of_dead_letters_and_lost_events(monkeypatch: pytest.Mon
     letters, lost = (each.value for each in app.warning)
     assert "1 dead letter is open, 0 of them of this month" in letters
     assert "At least 10,000 events of the hubs were never read" in lost
+    monkeypatch.setattr(preview, "LETTERS_COUNTED_MAX", 1)
+    with served(billing) as url:
+        monkeypatch.setenv("API_URL", url)
+        letters = opened(documents="Preview").warning[0].value
+    assert "At least 1 dead letter is open" in letters
 
 
 def test_a_preview_that_lists_some_of_those_who_moved_keeps_their_order(

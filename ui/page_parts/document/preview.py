@@ -18,6 +18,8 @@ from ui.page_parts.document.parts_of_amount import (
 from ui.parts.choosers import choose
 from ui.parts.tables import count_column, exact_column, plain_table, text_column
 
+LETTERS_COUNTED_MAX = 100_000
+"""Of a hub, by the API: so many may be more."""
 REGROUPED_SHOWN_MAX = 50
 
 
@@ -98,8 +100,9 @@ def dead_letter_words(preview: InvoicePreview) -> str:
             "looked at: a close will be refused."
         )
     are = "is" if preview.dead_letters == 1 else "are"
+    least = "At least " if preview.dead_letters >= LETTERS_COUNTED_MAX else ""
     return (
-        f"{counted(preview.dead_letters, 'dead letter')} {are} open, "
+        f"{least}{counted(preview.dead_letters, 'dead letter')} {are} open, "
         f"{preview.dead_letters_of_month:,} of them of this month: these may refuse a close."
     )
 

@@ -15,7 +15,7 @@ from table_api.people.people import People, Person
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import CALL_TIME, SUBJECT
-from tests.fixtures.calls import NOW
+from tests.fixtures.calls import NOW, make_call, open_ledger
 from tests.fixtures.office import ANN, BEN, DAN, SUBJECTS, Office, issuer_of_office, open_office
 from tests.fixtures.workbook import sheet
 from tests.paths import ROOT
@@ -99,6 +99,18 @@ def _pairs(content: bytes) -> list[tuple[str, str]]:
     first, *rest = sheet(content, "About")
     name, value = first  # the first pair is where other sheets have their titles
     return [(name, value), *((str(row[name]), str(row.get(value, ""))) for row in rest)]
+
+
+@pytest.mark.parametrize("start", ["@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+async def test_what_a_caller_named_is_no_formula_in_any_spreadsheet(
+    api: ApiClient, memory: MemoryTableStorage, start: str
+) -> None:
+    """Those of East Asia run the wide forms too."""
+    ledger = await open_ledger(memory)
+    await ledger.post([make_call(1, subject="a", session=f"{start}HYPERLINK(1)")])
+    answer = await api.get("/v1/subjects/a/calls.csv", params={"month": "2026-11"})
+    [row] = rows_of(answer.content)
+    assert row["session"] == f"'{start}HYPERLINK(1)"
 
 
 async def test_empty_list_has_the_columns_that_were_asked_for(

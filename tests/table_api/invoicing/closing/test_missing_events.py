@@ -126,6 +126,22 @@ async def test_any_number_of_redriven_letters_refuses_no_close(
     assert found == MissingEvents(letters=1, letters_of_month=1)
 
 
+async def test_letters_of_earlier_months_that_nobody_redrives_refuse_no_close_however_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = MemoryTableStorage()
+    monkeypatch.setattr(module, "LETTERS_LOOKED_AT_MAX", 2)
+    usage, before = DEFAULT_GROUPS.usage_hub, START - timedelta(microseconds=1)
+    letters = [letter(n, before, usage) for n in range(5)]
+    letters += [letter(n, START + timedelta(microseconds=n), usage) for n in (7, 8)]
+    await add(storage, letters)
+    found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+    assert found == MissingEvents(letters=2, letters_of_month=2), "of all, two are counted"
+    await add(storage, [letter(9, STOP - timedelta(seconds=1), usage)])
+    found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+    assert not found.letters_complete
+
+
 async def test_a_damaged_letter_is_no_redriven_one_and_is_named_without_its_time() -> None:
     storage = MemoryTableStorage()
     done = letter(1, START, DEFAULT_GROUPS.usage_hub, LetterState.REDRIVEN)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from pricing_rules.engine.rating import rate
@@ -15,9 +16,10 @@ from table_api.invoicing.documents.shares import unit_prices
 from table_api.ledger.meta import LedgerSettings
 from table_api.ledger.posting import MeteredCall, Origin
 from table_api.monthly.projected_ledger import ProjectedLedger
+from table_api.prices.price_list import PriceList
 from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
-from tests.fixtures.billing import NOVEMBER, Billing
+from tests.fixtures.billing import NOVEMBER, OCTOBER, Billing
 from tests.fixtures.builders import CALL_TIME, ENQUEUED_TIME, call_id, make_event, make_usage
 from tests.fixtures.calls import DEMO_BOOK, NOW
 from tests.table_api.invoicing.focus.conftest import rows
@@ -156,3 +158,39 @@ async def test_nothing_is_listed_at_a_rate_that_nobody_knows(tmp_path: Path) -> 
     assert (free["ListCost"], free["ListUnitPrice"]) == ("", "")
     assert (free["PricingCurrencyListUnitPrice"], free["EffectiveCost"]) == ("0.4", "0.0")
     assert await billing.problems() == []
+
+
+async def test_a_month_without_a_charge_is_listed_at_the_rates_of_the_book(tmp_path: Path) -> None:
+    """By the day of the call, also of a month that is corrected."""
+    billing = await billing_of("JPY")
+    ends = YEN.replace("valid_to = 2026-12-01", "valid_to = 2026-11-15")
+    later = YEN.partition("[[rule]]")[2].replace("fx.USD-JPY", "fx.later").replace('"150"', '"160"')
+    later = "[[rule]]" + later.replace("valid_from = 2026-10-01", "valid_from = 2026-11-15")
+    book = book_with(tmp_path, ends + later + FREE.format(layer="charge"))
+    await PriceList(billing.storage).publish(book, at=NOW, age_days_max=90)
+    use = ({"input": 10_000_000}, Operation.RESPONSES)
+    await post(billing, book, *use, time=CALL_TIME - timedelta(days=40))
+    await billing.close(OCTOBER)
+    for days in (31, 10, 0):
+        await post(billing, book, *use, time=CALL_TIME - timedelta(days=days))
+    await billing.close(NOVEMBER)
+    found = await rows(billing, "202611", "cost_and_usage")
+    by_day = {row["ChargePeriodEnd"][:10]: row for row in found}
+    assert {day: (row["ListCost"], row["ListUnitPrice"]) for day, row in by_day.items()} == {
+        "2026-10-20": ("600.0", "60.0"),
+        "2026-11-10": ("600.0", "60.0"),
+        "2026-11-20": ("640.0", "64.0"),
+    }
+    assert {row["EffectiveCost"] for row in found} == {"0.0"}
+    assert await billing.problems() == []
+
+
+async def test_rates_are_kept_only_where_no_charge_says_them(tmp_path: Path) -> None:
+    billing = await billing_of("JPY")
+    book = book_with(tmp_path, YEN + FREE.format(layer="charge"))
+    await PriceList(billing.storage).publish(book, at=NOW, age_days_max=90)
+    await post(billing, book, {"input": 10_000_000})
+    await post(billing, book, {"input": 10_000_000}, Operation.RESPONSES)
+    await billing.close(NOVEMBER)
+    snapshot, _ = await (await billing.job()).archive.standing_snapshot(NOVEMBER)
+    assert snapshot.rates is UNSET
