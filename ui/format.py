@@ -1,7 +1,7 @@
 """Money, counts, days and names as text for people. Amounts stay Decimal; no sums here."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
@@ -118,6 +118,12 @@ def instant(value: datetime, zone: str) -> str:
 def local_day(value: datetime, zone: str) -> str:
     """The day on which it was, in the billing zone."""
     return day(value.astimezone(ZoneInfo(zone)).date())
+
+
+def utc(value: datetime) -> str:
+    """A day of UTC, by which prices begin and end; with the time of day where it is no midnight."""
+    at = value.astimezone(UTC)
+    return day(at.date()) + ("" if at.time() == time() else f", {at:%H:%M:%S}".removesuffix(":00"))
 
 
 def hour(value: datetime, zone: str) -> str:

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from ui.format import (
     number,
     percent,
     share,
+    utc,
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -197,3 +199,11 @@ def test_what_markdown_would_find_without_markup_is_broken_up(name: str) -> None
 def test_a_day_is_that_of_the_billing_zone() -> None:
     late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
     assert local_day(late, "Europe/Berlin") == "1 Dec 2026"
+
+
+def test_a_price_begins_by_utc_whatever_the_billing_zone_is() -> None:
+    """A midnight of Berlin is none of UTC: the day alone would be the one before."""
+    berlin = datetime(2027, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert utc(berlin) == "31 Dec 2026, 23:00"
+    assert utc(datetime(2027, 1, 1, tzinfo=UTC)) == "1 Jan 2027"
+    assert utc(datetime(2027, 1, 1, 0, 0, 30, tzinfo=UTC)) == "1 Jan 2027, 00:00:30"
