@@ -42,8 +42,11 @@ def show_models(usage: Usage, prices: Sequence[Price], today: date) -> None:
     bars = [(group_name(row, "model"), cost) for row in rows if (cost := per_million(row))]
     if bars:
         shown = sorted(bars, key=lambda bar: -bar[1])[:BARS_MAX]
+        some = (
+            f"the dearest {len(shown):,} of {len(bars):,} models" if len(shown) < len(bars) else ""
+        )
         st.altair_chart(
-            unit_cost_chart(shown, currency=usage.currency, about=chart_about(usage)),
+            unit_cost_chart(shown, currency=usage.currency, about=chart_about(usage, some)),
             alt="Cost per million tokens: "
             + ", ".join(f"{name} {amount(cost, usage.currency)}" for name, cost in shown),
         )

@@ -8,7 +8,7 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.price_answers import Price
 from ui.export.buttons import Extent
-from ui.format import escape, utc
+from ui.format import counted, escape, utc
 from ui.page_parts.price.book_table import (
     deployment_types,
     rate_columns,
@@ -34,6 +34,8 @@ def show_scheduled(prices: Sequence[Price], *, now: datetime) -> None:
             "million.",
             icon=":material/event_upcoming:",
         )
+    if len(coming) > SHOWN_MAX:
+        st.caption(f"The next {SHOWN_MAX:,} of {counted(len(coming), 'change')}.")
 
 
 def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
