@@ -1,7 +1,7 @@
 """Money, counts, days and names as text for people. Amounts stay Decimal; no sums here."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,10 @@ HOUR_S = 3600
 DAY_S = 86_400
 NO_BREAK = "\u00a0"
 """A space at which no line breaks."""
+DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that say in which direction a text is read. Scripts that are read from the right need none
+to be read so.
+"""
 JOINER = "\u2060"
 """Word joiner: invisible, and enough to keep Markdown from seeing an address in a name."""
 
@@ -120,6 +124,12 @@ def local_day(value: datetime, zone: str) -> str:
     return day(value.astimezone(ZoneInfo(zone)).date())
 
 
+def utc(value: datetime) -> str:
+    """A day of UTC, by which prices begin and end; with the time of day where it is no midnight."""
+    at = value.astimezone(UTC)
+    return day(at.date()) + ("" if at.time() == time() else f", {at:%H:%M:%S}".removesuffix(":00"))
+
+
 def hour(value: datetime, zone: str) -> str:
     """The hour that begins then, in the billing zone."""
     local = value.astimezone(ZoneInfo(zone))
@@ -155,9 +165,10 @@ def escape(name: str) -> str:
     """A name as Markdown that reads as the name: no markup, no link, no formula, no icon.
 
     A backslash before punctuation is not enough: addresses and `:icons:` are found after it is
-    gone, so a joiner breaks them.
+    gone, so a joiner breaks them. Marks that turn the direction of reading are left out: one in a
+    name would turn the amounts that follow it, and 12 would read as 21.
     """
-    flat = re.sub(r"\s+", " ", name)
+    flat = re.sub(r"\s+", " ", DIRECTION.sub("", name))
     quiet = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
     quiet = re.sub(r"(\\[@:])", rf"{JOINER}\1{JOINER}", quiet)
     return re.sub(r"(?i)\bwww(?=\\\.)", rf"\g<0>{JOINER}", quiet)

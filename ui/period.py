@@ -117,12 +117,14 @@ def year_before(period: Period, *, today: date) -> Period:
     """The same days a year earlier; days after today do not count."""
     until = max(period.first + DAY, min(period.until, today + DAY))
     first = _a_year_back(period.first)
-    return Period(first=first, until=max(first + DAY, _a_year_back(until)))
+    return Period(first=first, until=max(first + DAY, _a_year_back(until, is_end=True)))
 
 
-def _a_year_back(day: date) -> date:
-    """29 February becomes 28 February."""
+def _a_year_back(day: date, *, is_end: bool = False) -> date:
+    """29 February becomes 28 February; as the first day after others 1 March, since 28 February is
+    one of those.
+    """
     try:
         return day.replace(year=day.year - 1)
     except ValueError:
-        return day.replace(year=day.year - 1, day=28)
+        return day.replace(year=day.year - 1, day=28) + is_end * DAY

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.paths import ROOT
 from ui.format import (
+    DIRECTION,
     JOINER,
     age,
     clock,
@@ -25,6 +27,7 @@ from ui.format import (
     number,
     percent,
     share,
+    utc,
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -184,7 +187,7 @@ def test_an_age_is_told_in_the_largest_unit(seconds: int, shown: str) -> None:
 @given(st.text(max_size=60))
 def test_an_escaped_name_reads_as_the_name(name: str) -> None:
     shown = re.sub(r"\\(.)", r"\1", escape(name)).replace(JOINER, "")
-    assert shown == re.sub(r"\s+", " ", name).replace(JOINER, "")
+    assert shown == re.sub(r"\s+", " ", DIRECTION.sub("", name)).replace(JOINER, "")
 
 
 @pytest.mark.parametrize(
@@ -197,3 +200,18 @@ def test_what_markdown_would_find_without_markup_is_broken_up(name: str) -> None
 def test_a_day_is_that_of_the_billing_zone() -> None:
     late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
     assert local_day(late, "Europe/Berlin") == "1 Dec 2026"
+
+
+def test_a_price_begins_by_utc_whatever_the_billing_zone_is() -> None:
+    """A midnight of Berlin is none of UTC: the day alone would be the one before."""
+    berlin = datetime(2027, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert utc(berlin) == "31 Dec 2026, 23:00"
+    assert utc(datetime(2027, 1, 1, tzinfo=UTC)) == "1 Jan 2027"
+    assert utc(datetime(2027, 1, 1, 0, 0, 30, tzinfo=UTC)) == "1 Jan 2027, 00:00:30"
+
+
+def test_a_name_does_not_turn_the_amounts_after_it() -> None:
+    """A caller may name a deployment with such a mark: 12 of 34 calls would read as 43 of 21."""
+    marks = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    assert escape(f"lab{marks}x") == "labx"
+    assert escape("\u05e2\u05d3\u05d4") == "\u05e2\u05d3\u05d4", "a name in Hebrew stays"

@@ -4,7 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from ui.period import CUSTOM_DAYS_MAX, Period, Range, cut_days, month_of, one_day, period_of
+from ui.period import (
+    CUSTOM_DAYS_MAX,
+    DAY,
+    Period,
+    Range,
+    cut_days,
+    month_of,
+    one_day,
+    period_of,
+    year_before,
+)
 
 TODAY = date(2026, 3, 31)
 
@@ -58,3 +68,31 @@ def test_the_future_is_not_drawn() -> None:
     assert month.days(up_to=date(2026, 3, 3)) == [date(2026, 3, n) for n in (1, 2, 3)]
     assert len(month.days(up_to=date(2026, 5, 1))) == 31
     assert month.days(up_to=date(2026, 2, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "earlier", "earlier_last"),
+    [
+        ((2028, 2, 1), (2028, 2, 28), (2027, 2, 1), (2027, 2, 28)),
+        ((2028, 2, 1), (2028, 2, 29), (2027, 2, 1), (2027, 2, 28)),
+        ((2028, 2, 28), (2028, 2, 28), (2027, 2, 28), (2027, 2, 28)),
+        ((2028, 2, 29), (2028, 2, 29), (2027, 2, 28), (2027, 2, 28)),
+        ((2029, 2, 1), (2029, 2, 28), (2028, 2, 1), (2028, 2, 29)),
+        ((2028, 2, 29), (2028, 3, 1), (2027, 2, 28), (2027, 3, 1)),
+    ],
+)
+def test_a_year_before_has_28_february_also_where_the_days_end_with_it(
+    first: tuple[int, int, int],
+    last: tuple[int, int, int],
+    earlier: tuple[int, int, int],
+    earlier_last: tuple[int, int, int],
+) -> None:
+    """The day after the 28th is the 29th in a leap year, and the year before has none."""
+    shown = Period(first=date(*first), until=date(*last) + DAY)
+    compared = year_before(shown, today=date(2031, 1, 1))
+    assert (compared.first, compared.last) == (date(*earlier), date(*earlier_last))
+
+
+def test_a_running_february_is_compared_with_as_many_days() -> None:
+    running = year_before(month_of(date(2028, 2, 28)), today=date(2028, 2, 28))
+    assert (running.first, running.last) == (date(2027, 2, 1), date(2027, 2, 28))

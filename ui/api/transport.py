@@ -72,7 +72,7 @@ def _asked(http: httpx.Client, request: httpx.Request, token: str | None) -> byt
     asked = f"{request.method} {unquote(request.url.path)}"
     try:
         answer = http.send(request)
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise ApiUnreachable(
             f"The API at {http.base_url} gave no answer to {asked}: "
             f"{str(error) or type(error).__name__}"

@@ -233,7 +233,7 @@ def draw_invoice(number: str) -> None:
     heading.title(f"{word} {escape(invoice.number)}", anchor=False)
     st.caption(
         f"{escape(owner_of(invoice))} · {month_name(invoice.month)} · {state_of(invoice)} "
-        f"{instant(invoice.issued_at, api().health().zone)} · {escape(invoice.notice)}"
+        f"{escape(instant(invoice.issued_at, api().health().zone))} · {escape(invoice.notice)}"
     )
     with st.container(horizontal=True):
         st.metric("Amount", f"{invoice.amount:,f} {invoice.currency}", border=True)

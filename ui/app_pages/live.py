@@ -39,6 +39,13 @@ def show_newest(*, is_live: bool) -> None:
         if found.data:
             show_list(found)
             return
+        if found.page.next_cursor:  # the API reads no more than so many of everybody's at once
+            st.info(
+                "None of everybody's newest calls is one that you see. Older ones of today are on "
+                "the pages of those who made them.",
+                icon=":material/hourglass_empty:",
+            )
+            return
         st.info(
             "No call of today yet. Send one through the gateway: it appears here within "
             "seconds of its answer.",

@@ -5,7 +5,6 @@ import streamlit as st
 
 from ui import address
 from ui.address import Parameter
-from ui.api.client import Client
 from ui.api.connection import api, asked_ahead, today
 from ui.page_parts.model.one_model import draw_model
 from ui.page_parts.model.overview import show_models
@@ -21,10 +20,10 @@ def draw_models() -> None:
     current = today(api().health())
     period = choose_period(current)
     keep_order("models")
-    with asked_ahead(Client.prices):
+    with asked_ahead(lambda client: client.prices(history=True)):
         usage = api().usage(period, "model")
     if usage.data:
-        show_models(usage, api().prices().data)
+        show_models(usage, api().prices(history=True).data, current)
     else:
         show_no_calls(usage, today=current)
 

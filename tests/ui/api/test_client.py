@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import httpx
 import pytest
 
 from tests.ui.stand import ADA, KEY, UNPRICED, InventedCall, Stand, charge_of
@@ -75,3 +76,16 @@ def test_a_refused_connection_names_the_address() -> None:
 def test_an_answer_off_the_contract_is_refused_with_the_field(body: bytes) -> None:
     with pytest.raises(AnswerMalformed, match="GET /healthz did not answer with Health"):
         Client(lambda path, parameters: body).health()
+
+
+def test_an_answer_that_a_proxy_has_garbled_is_none() -> None:
+    garbled = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")
+        )
+    )
+    with (
+        httpx.Client(base_url="http://api.contoso.example", transport=garbled) as http,
+        pytest.raises(ApiUnreachable, match="gave no answer to GET /healthz"),
+    ):
+        http_transport(http)("/healthz", ())

@@ -140,3 +140,22 @@ def test_more_calls_with_an_id_than_a_page_has_are_on_the_next_one(
     later = pressed(app, "Next page")
     assert not later.exception
     assert not set(first) & set(lists(later)[0]["Time"])
+
+
+def test_newest_calls_that_are_not_shown_do_not_mean_that_there_is_none(
+    empty_stand: Stand, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for somebody who sees few of everybody's calls: here the newest are not metered yet."""
+    monkeypatch.setattr(recent_calls, "CHAINS_READ_MAX", 2)
+    monkeypatch.setattr(recent_calls, "CHAINS_AT_ONCE", 2)
+    calls = [
+        InventedCall(number=each, subject=ADA, day=today, deployment="gpt-4.1", input=10)
+        for each in range(9)
+    ]
+    early = InventedCall(number=90, subject=BOB, day=today - 3 * DAY, deployment="gpt-4.1", input=1)
+    empty_stand.post([early, calls[0]])
+    empty_stand.report([early, *calls])
+    app = opened("live")
+    assert not app.exception
+    assert "No call of today yet" not in said(app)
+    assert "None of everybody's newest calls" in said(app)

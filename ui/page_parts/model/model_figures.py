@@ -11,28 +11,38 @@ from ui.api.price_answers import Price
 from ui.api.rating import Question, RatedCall
 from ui.api.usage_answers import CallState, UsageRow
 from ui.figures.offers import Offer, question_of
+from ui.period import DAY, Period
 
 MILLION = 1_000_000
 COMPARABLE = frozenset({"input", "cache_read", "output", "reasoning"})
 """Units of text. Audio, images, tools and cache writes have no like on another model."""
 
 
-def saved_by_cache(row: UsageRow, prices: Sequence[Price]) -> Decimal | None:
+def saved_by_cache(row: UsageRow, prices: Sequence[Price], days: Period) -> Decimal | None:
     """What cached tokens would have cost more at the price of uncached ones, at list price.
 
-    The smallest difference among the prices that the model may have; None where none is known.
+    The smallest difference among the prices that the model may have had on a day; None where none
+    is known. `prices` are those of every time.
     """
     cached = row.units.get("cache_read", 0)
     differences = [
         tier.per_million["input"] - tier.per_million["cache_read"]
         for price in prices
-        if price.deployments and price.model == row.model
+        if price.deployments and price.model == row.model and _held(price, days)
         for tier in price.tiers
         if {"input", "cache_read"} <= tier.per_million.keys()
     ]
     if not cached or not differences:
         return None
     return cached * min(differences) / MILLION
+
+
+def _held(price: Price, days: Period) -> bool:
+    """Whether a price held within the days. Zones are less than a day apart, and one more price
+    leaves a saving that is at least so large.
+    """
+    begins, ends = price.valid_from.date(), price.valid_to
+    return begins <= days.until and (ends is None or ends.date() >= days.first - DAY)
 
 
 def percentile(values: Sequence[int], percent: int) -> int | None:

@@ -1,6 +1,7 @@
 """All models of a range: what a million tokens cost in fact, what the cache saved, and errors."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 import altair as alt
@@ -24,21 +25,28 @@ from ui.parts.tables import (
     ratio_column,
     text_column,
 )
+from ui.period import DAY, Period
 
 BAR_PX = 26
 BARS_MAX = 12
 
 
-def show_models(usage: Usage, prices: Sequence[Price]) -> None:
-    """One sentence, the cost per million as bars, and the list; a row opens the model."""
+def show_models(usage: Usage, prices: Sequence[Price], today: date) -> None:
+    """One sentence, the cost per million as bars, and the list; a row opens the model. `prices` are
+    those of every time.
+    """
     rows = sorted(usage.data, key=lambda row: (row.charge is None, -(row.charge or 0)))
-    saved = [saved_by_cache(row, prices) for row in rows]
+    days = Period(first=usage.first, until=max(usage.first, min(usage.until, today + DAY)))
+    saved = [saved_by_cache(row, prices, days) for row in rows]
     st.markdown(sentence(rows, saved, usage.currency))
     bars = [(group_name(row, "model"), cost) for row in rows if (cost := per_million(row))]
     if bars:
         shown = sorted(bars, key=lambda bar: -bar[1])[:BARS_MAX]
+        some = (
+            f"the dearest {len(shown):,} of {len(bars):,} models" if len(shown) < len(bars) else ""
+        )
         st.altair_chart(
-            unit_cost_chart(shown, currency=usage.currency, about=chart_about(usage)),
+            unit_cost_chart(shown, currency=usage.currency, about=chart_about(usage, some)),
             alt="Cost per million tokens: "
             + ", ".join(f"{name} {amount(cost, usage.currency)}" for name, cost in shown),
         )

@@ -9,7 +9,7 @@ from ui.api.connection import api, today
 from ui.api.price_answers import Adjustment, Prices
 from ui.export.buttons import show_files
 from ui.figures.adjustment_words import STEPS, for_whom, what_it_does
-from ui.format import day as day_text
+from ui.format import utc
 from ui.parts.tables import moment_column, plain_table, text_column
 from ui.period import one_day
 
@@ -37,11 +37,11 @@ def show_adjustments(prices: Prices, *, now: datetime) -> None:
         "What": text_column([what_it_does(rule) for rule in rows]),
         "For": text_column([for_whom(rule) for rule in rows]),
         "Step": text_column([STEPS[rule.layer] for rule in rows]),
-        "From": replace(
+        "From (UTC)": replace(
             text_column([_since(rule, now) for rule in rows]),
             sorted_by=[rule.valid_from for rule in rows],
         ),
-        "Until": moment_column([rule.valid_to for rule in rows], lambda at: day_text(at.date())),
+        "To (UTC, excluded)": moment_column([rule.valid_to for rule in rows], utc),
         "Rule": text_column([rule.rule for rule in rows]),
     }
     shown = plain_table(
@@ -59,4 +59,4 @@ def show_adjustments(prices: Prices, *, now: datetime) -> None:
 
 def _since(rule: Adjustment, now: datetime) -> str:
     later = " (not yet)" if rule.valid_from > now else ""
-    return f"{day_text(rule.valid_from.date())}{later}"
+    return f"{utc(rule.valid_from)}{later}"

@@ -8,8 +8,7 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.price_answers import Price
 from ui.export.buttons import Extent
-from ui.format import day as day_text
-from ui.format import escape
+from ui.format import counted, escape, utc
 from ui.page_parts.price.book_table import (
     deployment_types,
     rate_columns,
@@ -28,12 +27,15 @@ def show_scheduled(prices: Sequence[Price], *, now: datetime) -> None:
     coming = scheduled(prices, now=now)
     for price in coming[:SHOWN_MAX]:
         rates = ", ".join(f"{unit} {rate}" for unit, rate in price.tiers[0].per_million.items())
-        since = day_text(price.valid_from.date())
+        since = escape(utc(price.valid_from))
         st.info(
             f"**{escape(price.model or price.rule)} changes on {since}** "
-            f"({escape(deployment_types(price))}): {escape(rates)} {price.currency} per million.",
+            f"(UTC; {escape(deployment_types(price))}): {escape(rates)} {price.currency} per "
+            "million.",
             icon=":material/event_upcoming:",
         )
+    if len(coming) > SHOWN_MAX:
+        st.caption(f"The next {SHOWN_MAX:,} of {counted(len(coming), 'change')}.")
 
 
 def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
@@ -47,10 +49,8 @@ def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:
         cut = f"the newest {len(listed):,} of {len(prices):,} prices"
         st.caption(f"{cut.capitalize()}.")
     columns = {
-        "From": moment_column(
-            [price.valid_from for price, _ in rows], lambda at: day_text(at.date())
-        ),
-        "To": moment_column([price.valid_to for price, _ in rows], lambda at: day_text(at.date())),
+        "From (UTC)": moment_column([price.valid_from for price, _ in rows], utc),
+        "To (UTC, excluded)": moment_column([price.valid_to for price, _ in rows], utc),
         "State": text_column([era_of(price, now=now).value for price, _ in rows]),
         "Deployment type": text_column([deployment_types(price) for price, _ in rows]),
         **rate_columns(rows),

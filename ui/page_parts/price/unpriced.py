@@ -49,6 +49,8 @@ def show_unpriced(today: date) -> None:
             )
             if st.button("Show the lines to add", key=f"lines-{model}", icon=":material/sell:"):
                 _open_newest(model, newest[model])
+    if len(newest) > SHOWN_MAX:
+        st.caption(f"The {SHOWN_MAX:,} models with the most such calls, of {len(newest):,}.")
     if api().me().may(Permission.BILLING):
         remedy = "Add the lines to the price book; then `chargeback rerate stage` prices"
     else:
