@@ -9,8 +9,8 @@ from table_api.publishing.passes import OLDER_EVERY, Passes
 from table_api.publishing.progress import read_progress
 from tests.fixtures.builders import CALL_TIME, call_id
 from tests.fixtures.calls import make_call
+from tests.fixtures.damage import damage
 from tests.table_api.publishing.stand import NOW, stand
-from tests.table_api.publishing.test_damaged import damage
 
 
 async def test_months_that_seldom_change_are_looked_at_whatever_minute_a_pass_begins_in() -> None:
