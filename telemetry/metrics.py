@@ -6,10 +6,10 @@ Without an exporter the OpenTelemetry API makes each of them a no-op.
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from threading import Lock
 
 from opentelemetry import metrics
-from opentelemetry.metrics import Counter, Histogram
-from opentelemetry.metrics import _Gauge as Gauge
+from opentelemetry.metrics import Counter, Histogram, ObservableGauge, Observation
 
 Attributes = Mapping[str, str]
 
@@ -54,14 +54,18 @@ class CounterName(StrEnum):
 
 
 class GaugeName(StrEnum):
-    """Gauges: they go up and down."""
+    """Gauges: they go up and down. Each value is sent once: of what nobody measures any more, such
+    as a partition that another process has taken, nothing is said.
+    """
 
     LAG_EVENTS = "chargeback.consumer.lag_events"
-    """Events between the last enqueued one and the last durable one, by `partition`."""
+    """Events between the last enqueued one and the last durable one, by `hub` and
+    `partition`."""
     LAG_SECONDS = "chargeback.consumer.lag_seconds"
-    """Age of the last durable event while there is lag, else 0, by `partition`."""
+    """Age of the last durable event while there is lag, else 0, by `hub` and `partition`. Nothing
+    while the hub does not answer."""
     PARTITIONS = "chargeback.consumer.partitions"
-    """Partitions that this process owns."""
+    """Partitions that this process owns, by `hub`."""
     PUBLISHER_BEHIND_CALLS = "chargeback.publisher.behind_calls"
     """Calls that the last pass of the publisher found unsent."""
     PUBLISHER_BEHIND_SECONDS = "chargeback.publisher.behind_seconds"
@@ -77,14 +81,22 @@ class HistogramName(StrEnum):
     """Milliseconds from taking a batch to its being durable."""
 
 
+_FRESH: dict[GaugeName, dict[tuple[tuple[str, str], ...], int]] = {name: {} for name in GaugeName}
+"""Values that are not sent yet, by their attributes."""
+_FRESH_LOCK = Lock()
+"""They are read by the thread that sends."""
+
+
 def count(name: CounterName, number: float, attributes: Attributes | None = None) -> None:
     """Add to a counter."""
     _counter(name).add(number, attributes)
 
 
 def set_gauge(name: GaugeName, value: int, attributes: Attributes | None = None) -> None:
-    """Set a gauge."""
-    _gauge(name).set(value, attributes)
+    """Set a gauge. What is measured twice before it is sent is sent as the later one."""
+    _gauge(name)
+    with _FRESH_LOCK:
+        _FRESH[name][tuple(sorted((attributes or {}).items()))] = value
 
 
 def observe(name: HistogramName, value: int, attributes: Attributes | None = None) -> None:
@@ -98,8 +110,17 @@ def _counter(name: CounterName) -> Counter:
 
 
 @cache
-def _gauge(name: GaugeName) -> Gauge:
-    return metrics.get_meter("chargeback").create_gauge(name.value)
+def _gauge(name: GaugeName) -> ObservableGauge:
+    return metrics.get_meter("chargeback").create_observable_gauge(
+        name.value, callbacks=[lambda _: _fresh(name)]
+    )
+
+
+def _fresh(name: GaugeName) -> list[Observation]:
+    """What was measured since the last time. A gauge that is set is kept by the SDK for ever."""
+    with _FRESH_LOCK:
+        found, _FRESH[name] = _FRESH[name], {}
+    return [Observation(value, dict(attributes)) for attributes, value in found.items()]
 
 
 @cache

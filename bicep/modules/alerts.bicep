@@ -26,16 +26,17 @@ var alerts = concat(loadJsonContent('../telemetry_alerts.json'), [
     severity: 2
     every: 'PT5M'
     window: 'PT15M'
-    query: 'AppMetrics | where Name == "chargeback.consumer.lag_seconds" | summarize Behind = max(Max) by AppRoleName | where Behind > ${lagSecondsMax}'
+    query: 'AppMetrics | where Name == "chargeback.consumer.lag_seconds" | summarize Behind = max(Max) by AppRoleName, Hub = tostring(Properties["hub"]) | where Behind > ${lagSecondsMax}'
   }
   {
     name: 'consumer-silent'
-    title: 'Metering or pairing says nothing'
+    title: 'Metering or pairing does not say how far behind it is'
     page: '${runbook}#lag-grows'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
-    query: 'AppMetrics | where Name == "chargeback.consumer.partitions" | distinct AppRoleName | summarize Processes = count() | where Processes < 2'
+    // Metering reads one hub, pairing both. Who owns nothing or hears of no hub says no lag.
+    query: 'AppMetrics | where Name == "chargeback.consumer.lag_seconds" | summarize Points = count() by AppRoleName, Hub = tostring(Properties["hub"]) | summarize Readers = count() | where Readers < 3'
   }
   {
     name: 'dead-letters'

@@ -57,7 +57,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           image: image
           command: ['python', '-m', 'consumers']
           args: arguments
-          resources: { cpu: json('0.25'), memory: '0.5Gi' } // pairing takes up to 375 MiB in a backlog (docs/performance.md)
+          resources: { cpu: json('0.25'), memory: '0.5Gi' } // pairing's backlog: 375 MiB
           env: [for each in items(variables): { name: each.key, value: each.value }]
         }
       ]

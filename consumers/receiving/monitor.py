@@ -72,6 +72,7 @@ class Monitor:
 
     async def _look(self, workers: list[PartitionWorker]) -> bool:
         """Whether there are partitions and all of them are caught up."""
+        set_gauge(GaugeName.PARTITIONS, len(workers), {"hub": self._hub.address.hub})
         # The time is taken before the hub is asked: what it holds then is all of before that.
         asked_at = self._now()
         state = await self._hub.state()
@@ -110,7 +111,8 @@ class Monitor:
         lag = max(0, at.last_sequence_number - durable) if not at.empty else 0
         behind_since = worker.progress.durable_enqueued_time or at.last_enqueued_time
         age_s = round((self._now() - behind_since).total_seconds()) if lag else 0
-        attributes = {"partition": worker.partition}
+        # A process of pairing reads two hubs, whose partitions have the same names.
+        attributes = {"hub": self._hub.address.hub, "partition": worker.partition}
         set_gauge(GaugeName.LAG_EVENTS, lag, attributes)
         set_gauge(GaugeName.LAG_SECONDS, max(0, age_s), attributes)
 

@@ -18,7 +18,6 @@ from consumers.log_actions import Action
 from consumers.receiving.handler import Received
 from consumers.receiving.partition_worker import PartitionWorker
 from telemetry.log import Log
-from telemetry.metrics import GaugeName, set_gauge
 
 DRAIN_S_MAX = 5.0
 """For what is in the buffers at the end; a platform kills 10 s after SIGTERM or later."""
@@ -107,7 +106,6 @@ class Receiver:
         self._tasks[worker] = asyncio.create_task(worker.run(), name=f"partition {partition}")
         self._tasks[worker].add_done_callback(self._on_worker_done)
         _log.info(Action.PARTITION_CLAIMED, "reading", partition=partition)
-        set_gauge(GaugeName.PARTITIONS, len(self._workers))
         if not self._ready:
             self._ready = True
             _log.info(Action.READY, "partitions are claimed, events are metered")
@@ -136,7 +134,6 @@ class Receiver:
         partition = context.partition_id
         _log.info(Action.PARTITION_CLOSED, reason.name.lower(), partition=partition)
         worker = self._workers.pop(partition, None)
-        set_gauge(GaugeName.PARTITIONS, len(self._workers))
         if worker is not None:
             await self._give_up(worker)
 

@@ -1,6 +1,7 @@
 """Queries of the alerts pass Microsoft's parser, and those over metrics give a row when somebody
 has to wake up."""
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -21,9 +22,12 @@ OVER_METRICS = [name for name, query in QUERIES.items() if query.startswith("App
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def metric(name: str, value: float, role: str = "llm-chargeback.consumer-run") -> dict[str, Any]:
+def metric(
+    name: str, value: float, role: str = "llm-chargeback.consumer-run", hub: str = "llm-usage"
+) -> dict[str, Any]:
     sums = {"Sum": value, "Min": value, "Max": value, "ItemCount": 1}
-    return {"TimeGenerated": NOON, "Name": name, "AppRoleName": role, "Properties": "{}", **sums}
+    held = json.dumps({"hub": hub, "partition": "0"})
+    return {"TimeGenerated": NOON, "Name": name, "AppRoleName": role, "Properties": held, **sums}
 
 
 def alarms(name: str, *metrics: dict[str, Any]) -> int:
@@ -54,14 +58,25 @@ def test_an_alert_wakes_somebody_past_its_limit_alone(alert: str, quiet: str, lo
         assert alarms(alert, metric(f"chargeback.consumer.{name}", int(value))) == expected
 
 
-def test_silence_of_one_consumer_is_an_alarm() -> None:
-    run, pair = (
-        metric("chargeback.consumer.partitions", 4, f"llm-chargeback.consumer-{verb}")
-        for verb in ("run", "pair")
-    )
-    assert alarms("consumer-silent", run, pair) == 0
-    assert alarms("consumer-silent", run) == 1
+def test_silence_of_one_reader_is_an_alarm() -> None:
+    """Metering reads one hub, pairing two. Who owns partitions and cannot read says no lag."""
+    readers = [
+        metric("chargeback.consumer.lag_seconds", 0, f"llm-chargeback.consumer-{verb}", hub)
+        for verb, hub in (("run", "llm-usage"), ("pair", "llm-usage"), ("pair", "apim-diagnostics"))
+    ]
+    assert alarms("consumer-silent", *readers) == 0
+    for silent in range(3):
+        others = [each for number, each in enumerate(readers) if number != silent]
+        owned = metric("chargeback.consumer.partitions", 4, readers[silent]["AppRoleName"])
+        assert alarms("consumer-silent", *others, *others, owned) == 1
     assert alarms("consumer-silent") == 1
+
+
+def test_the_lag_of_one_hub_does_not_hide_that_of_the_other() -> None:
+    pairing = "llm-chargeback.consumer-pair"
+    late = metric("chargeback.consumer.lag_seconds", 901, pairing, "apim-diagnostics")
+    fresh = metric("chargeback.consumer.lag_seconds", 0, pairing)
+    assert alarms("consumer-lag", late, fresh) == 1
 
 
 def test_every_alert_over_metrics_is_tried() -> None:

@@ -1,16 +1,20 @@
 """A consumer makes one span a batch, adds metrics up per batch, and sends nothing per call."""
 
+import asyncio
+
 from consumers.dead_letters.letter_store import MemoryDeadLetters
 from consumers.metering.metering import Metering
 from pricing_rules.money import PICO_PER_UNIT
 from table_api.storage.memory_tables import MemoryTableStorage
+from telemetry.metrics import GaugeName
+from tests.consumers.conftest import CONFIG, HUB, Stage
 from tests.consumers.metering.call_ratings import rating
 from tests.consumers.partition import Partition
 from tests.consumers.receiving.deliveries import delivered
 from tests.contracts.ledger import ONE_CALL
 from tests.fixtures.builders import call_id, make_body
 from tests.fixtures.calls import NOW, open_ledger
-from tests.fixtures.recorded import RecordedSpans, Series, series
+from tests.fixtures.recorded import RecordedSpans, Series, sent, series
 
 MODEL = ("chargeback.model", "gpt-4.1-mini")
 
@@ -67,3 +71,26 @@ async def test_tokens_and_charge_are_added_up_over_calls_that_are_new() -> None:
     unknown = ("chargeback.model", "unknown")
     assert grown("chargeback.tokens", unknown, ("gen_ai.token.type", "input")) == 2 * 2_048
     assert not any("made-up" in str(key) for key in series())
+
+
+async def test_lag_is_said_of_each_partition_of_a_hub_while_it_is_owned(stage: Stage) -> None:
+    lag, owned = GaugeName.LAG_SECONDS.value, GaugeName.PARTITIONS.value
+    hub, partitions = ("hub", HUB), CONFIG.hubs[0].partitions
+    expected: dict[Series, float] = {(owned, (hub,)): partitions}
+    expected |= {(lag, (hub, ("partition", str(each)))): 0 for each in range(partitions)}
+
+    def said() -> dict[Series, float]:
+        return {key: value for key, value in sent().items() if key[0] in {lag, owned}}
+
+    async with stage.consuming(monitor_interval_s=0.1):
+        stage.fill(20)
+        await stage.counts(20)
+        said()
+        found: dict[Series, float] = {}
+        async with asyncio.timeout(30):
+            while found != expected:
+                await asyncio.sleep(0.1)
+                found |= said()
+    said()
+    await asyncio.sleep(0.3)
+    assert said() == {}
