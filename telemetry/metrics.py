@@ -62,7 +62,7 @@ class GaugeName(StrEnum):
     """Events between the last enqueued one and the last durable one, by `hub` and
     `partition`."""
     LAG_SECONDS = "chargeback.consumer.lag_seconds"
-    """Age of the last durable event while there is lag, else 0, by `hub` and `partition`. Nothing
+    """How long what is behind may have waited, 0 without lag, by `hub` and `partition`. Nothing
     while the hub does not answer."""
     PARTITIONS = "chargeback.consumer.partitions"
     """Partitions that this process owns, by `hub`."""

@@ -109,8 +109,9 @@ class Monitor:
     def _measure_lag(self, worker: PartitionWorker, at: PartitionState) -> None:
         durable = max(worker.progress.durable, at.first_sequence_number - 1)
         lag = max(0, at.last_sequence_number - durable) if not at.empty else 0
-        behind_since = worker.progress.durable_enqueued_time or at.last_enqueued_time
-        age_s = round((self._now() - behind_since).total_seconds()) if lag else 0
+        now = self._now()
+        behind_since = worker.progress.read_until(now) or at.last_enqueued_time
+        age_s = round((now - behind_since).total_seconds()) if lag else 0
         # A process of pairing reads two hubs, whose partitions have the same names.
         attributes = {"hub": self._hub.address.hub, "partition": worker.partition}
         set_gauge(GaugeName.LAG_EVENTS, lag, attributes)

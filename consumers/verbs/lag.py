@@ -25,7 +25,7 @@ class PartitionLag:
     """Where the SDK would start from; never ahead of `durable`."""
     behind_events: int
     behind_seconds: int
-    """Age of the last durable event while there is lag, of the last event before the first save."""
+    """How long what is behind may have waited; before the first save, how old the last event is."""
     lost: int
     """Events that retention took before we read them: counted, or gone past `durable`."""
 
@@ -45,9 +45,8 @@ def lag_of(
     durable = None if progress is None else progress.sequence_number
     start = max(at.first_sequence_number - 1, -1 if durable is None else durable)
     behind = 0 if at.empty else max(0, at.last_sequence_number - start)
-    since = at.last_enqueued_time
-    if progress is not None and progress.enqueued_time is not None:
-        since = progress.enqueued_time
+    read_until = None if progress is None else progress.read_until(now)
+    since = read_until or at.last_enqueued_time
     return PartitionLag(
         partition=at.partition,
         last_enqueued=at.last_sequence_number,

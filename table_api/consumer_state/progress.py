@@ -92,6 +92,14 @@ class Progress:
             return None
         return min(max(times), self.stored_at)
 
+    def read_until(self, now: datetime) -> datetime | None:
+        """For how long events may have waited: what is behind came after that. None before the
+        first event. A time that is still to come is none, since the clock was ahead then.
+        """
+        is_past = self.caught_up_at is not None and self.caught_up_at <= now
+        times = (self.enqueued_time, self.caught_up_at if is_past else None)
+        return max((each for each in times if each is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredProgress:

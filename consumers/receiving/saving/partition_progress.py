@@ -115,10 +115,11 @@ class PartitionProgress:
         """Whether a row says what was read."""
         return self._stored is not None and self._stored.damage is None
 
-    @property
-    def durable_enqueued_time(self) -> datetime | None:
-        """When the last durable event was enqueued; None before the first."""
-        return self._standing().enqueued_time if self._last is None else self._last.enqueued_time
+    def read_until(self, now: datetime) -> datetime | None:
+        """What is not durable was enqueued after that; None before the first event."""
+        last = None if self._last is None else self._last.enqueued_time
+        times = (self._standing().read_until(now), last)
+        return max((each for each in times if each is not None), default=None)
 
     def add(self, events: Sequence[Received], counts: Sequence[Counts]) -> None:
         """Take in a batch that is durable."""

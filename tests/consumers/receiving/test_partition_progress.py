@@ -199,7 +199,9 @@ async def test_a_partition_read_to_its_end_is_confirmed_until_more_is_durable() 
     assert not await progress.confirm(held(9), asked_at=NOW, partitions=4)
     await progress.save()
     assert not await progress.confirm(held(10), asked_at=NOW, partitions=4)
+    assert progress.read_until(NOW) == delivered(9).enqueued_time < NOW
     assert await progress.confirm(held(9), asked_at=NOW, partitions=4)
+    assert progress.read_until(NOW) == NOW, "what comes now has not waited since the last event"
     row = await stored(storage)
     assert (row.sequence_number, row.caught_up_at, row.partitions) == (9, NOW, 4)
     assert (row.counts[Count.POSTED], row.passed) == (10, NOW)

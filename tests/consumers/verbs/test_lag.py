@@ -33,6 +33,14 @@ def test_lag_is_counted_from_the_last_durable_event() -> None:
     assert (lag.durable, lag.checkpoint) == (49, 40)
 
 
+def test_the_first_event_after_a_quiet_night_has_not_waited_since_the_evening() -> None:
+    evening = replace(ROW, enqueued_time=NOW - timedelta(hours=10))
+    asked = replace(evening, caught_up_at=NOW - timedelta(seconds=12))
+    assert lag_of(AT, asked, 40, now=NOW).behind_seconds == 12
+    by_a_clock_that_was_ahead = replace(evening, caught_up_at=NOW + timedelta(days=1))
+    assert lag_of(AT, by_a_clock_that_was_ahead, 40, now=NOW).behind_seconds == 36_000
+
+
 def test_a_partition_that_is_caught_up_has_none() -> None:
     lag = lag_of(AT, replace(ROW, sequence_number=99), 99, now=NOW)
     assert (lag.behind_events, lag.behind_seconds) == (0, 0)
