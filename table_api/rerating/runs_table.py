@@ -22,6 +22,7 @@ from table_api.rerating.run import (
     rerating_columns,
 )
 from table_api.storage.keys import starting_with
+from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -92,19 +93,19 @@ class Reratings:
 
     async def get(self, run: str) -> Rerating:
         """RunRefused when there is none."""
-        return read_rerating(await self._row(run))
+        return _rerating(await self._row(run))
 
     async def all(self) -> list[Rerating]:
         """Every run, the newest first."""
         found: list[Rerating] = []
         async for page in self._storage.query(RERATINGS_TABLE, RUNS_PARTITION, _RUN_ROWS):
-            found.extend(read_rerating(row) for row in page)
+            found.extend(_rerating(row) for row in page)
         return sorted(found, key=lambda each: (each.staged_at, each.run), reverse=True)
 
     async def approve(self, run: str, *, by: str, why: str, at: datetime) -> Rerating:
         """Only a staged run."""
         row = await self._row(run)
-        found = read_rerating(row)
+        found = _rerating(row)
         if found.state is not RunState.STAGED:
             raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
         approval = Approval(by=by, why=why, at=at)
@@ -118,7 +119,7 @@ class Reratings:
         two workers of it do no harm; any other waits until the lease has ended.
         """
         row, active = await self._row(run), await self._active()
-        found = read_rerating(row)
+        found = _rerating(row)
         if found.state not in _MAY_BEGIN[work]:
             may = " or ".join(_MAY_BEGIN[work])
             raise RunRefused(f"run {run} is {found.state}, to {work} it, it must be {may}")
@@ -152,7 +153,9 @@ class Reratings:
         """The run's report as JSON."""
         parts: list[str] = []
         async for page in self._storage.query(RERATINGS_TABLE, run, starting_with("report|")):
-            parts.extend(str(row["part"]) for row in page)
+            for row in page:
+                with naming(RERATINGS_TABLE, row):
+                    parts.append(str(row["part"]))
         return "".join(parts).encode() if parts else None
 
     async def _keep_report(self, run: str, text: str) -> None:
@@ -184,16 +187,17 @@ class Reratings:
         found: list[LeftAlone] = []
         keys = starting_with(f"{work}|")
         async for page in self._storage.query(RERATINGS_TABLE, run, keys, rows_max=LISTED_MAX):
-            found.extend(
-                LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))
-                for row in page
-            )
+            for row in page:
+                with naming(RERATINGS_TABLE, row):
+                    found.append(
+                        LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))
+                    )
         return found[:LISTED_MAX]
 
     async def renew(self, rerating: Rerating, work: Work, *, owner: str, at: datetime) -> None:
         """Keep the place of work and the counts. RunRefused when another process has taken it."""
         row, active = await self._row(rerating.run), await self._active()
-        if active is None or active["owner"] != owner:
+        if active is None or active.get("owner") != owner:
             raise RunRefused(f"run {rerating.run}: another process has taken over its work")
         await self._write(
             [
@@ -235,8 +239,16 @@ def _slot(active: Row | None, run: str, work: Work, owner: str, at: datetime) ->
 
 
 def _held(active: Row, at: datetime) -> bool:
-    return datetime.fromisoformat(str(active["until"])) > at
+    with naming(RERATINGS_TABLE, active):
+        return datetime.fromisoformat(str(active["until"])) > at
 
 
 def _held_by(active: Row) -> tuple[str, str]:
-    return str(active["run"]), str(active["work"])
+    with naming(RERATINGS_TABLE, active):
+        return str(active["run"]), str(active["work"])
+
+
+def _rerating(row: Row) -> Rerating:
+    """AlteredRow names a row that cannot be read."""
+    with naming(RERATINGS_TABLE, row):
+        return read_rerating(row)
