@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
+
 from consumers.rerating.stage import rate_scope
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import parse_pico
@@ -167,3 +169,16 @@ def test_a_row_replaces_the_one_of_its_day_and_no_other() -> None:
         None,
     )
     assert later.cost_centre("bob", date(2026, 2, 1)) == "R&D"
+
+
+async def test_a_mark_that_an_earlier_release_gave_is_no_change_of_price(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    """What a cost leaves out depends on no cost centre: an import of people changes none of it."""
+    book = compile_text(tmp_path, ALIAS, base_rule())
+    past = await metered(memory, book, [])
+    call = make_call(1, subject="ada", deployment="dep", model="m")
+    priced = msgspec.structs.replace(rate(call.priced.event, book), excludes=("tier",))
+    await (await open_ledger(memory)).post([MeteredCall(priced=priced, origin=call.origin)])
+    [line] = await past.regroupings(STANDING, AFTER)
+    assert (line.calls, line.repriced, line.delta) == (1, 0, 0)
