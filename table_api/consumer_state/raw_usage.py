@@ -14,6 +14,7 @@ import msgspec
 
 from table_api.errors import ChangedMeanwhile
 from table_api.storage.keys import EVERY_ROW, encode_part
+from table_api.storage.named_rows import naming
 from table_api.storage.parallel import all_of, chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -113,9 +114,14 @@ class RawUsage:
         )
 
     async def find(self, key: RawUsageKey) -> dict[str, object] | None:
-        """The usage object; None when it was not kept, or is purged."""
+        """The usage object; None when it was not kept, or is purged. AlteredRow names a row that
+        cannot be read.
+        """
         row = await self._storage.get(RAW_USAGE_TABLE, key.table_partition, key.row_key)
-        return None if row is None else msgspec.json.decode(str(row["usage"]))
+        if row is None:
+            return None
+        with naming(RAW_USAGE_TABLE, row):
+            return msgspec.json.decode(str(row["usage"]), type=dict[str, object])
 
     async def erase(self, call_ids: Iterable[str]) -> int:
         """Delete what is kept of some calls; how many rows. Their keys say whose they are."""

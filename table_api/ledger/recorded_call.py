@@ -156,14 +156,19 @@ def state_digest(entry: LedgerEntry) -> str:
 
 def differs(entry: LedgerEntry, after: Posting) -> bool:
     """Whether the row after would say anything else but the book's version; what a cost leaves out
-    is a part of it. A row of an earlier release counts an unnamed call in a cell of its own, and
-    stays there.
+    is a part of it.
+    """
+    leaves_out = ",".join(after.call.priced.excludes) or None
+    return reprices(entry, after) or (entry.has_cost and entry.text("excludes") != leaves_out)
+
+
+def reprices(entry: LedgerEntry, after: Posting) -> bool:
+    """Whether the row after would have other amounts, rules or another place. A row of an earlier
+    release counts an unnamed call in a cell of its own, and stays there.
     """
     effects = [Effect(after.cell or "", 0, {})]
     columns = entry_columns(after, effects, recorded_at=entry.origin.enqueued_time)
     if _numbers(entry.measures) != _numbers(after.measures):
-        return True
-    if entry.has_cost and entry.text("excludes") != columns.get("excludes"):
         return True
     unnamed = is_unnamed(after.call.priced)
     return any(

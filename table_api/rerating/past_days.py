@@ -11,7 +11,7 @@ from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.keys import LEDGER_TABLE
 from table_api.ledger.meta import LedgerMeta
 from table_api.ledger.posting import MeteredCall, make_posting
-from table_api.ledger.recorded_call import differs, recorded_event
+from table_api.ledger.recorded_call import recorded_event, reprices
 from table_api.people.people import PeopleDirectory
 from table_api.people.regroupings import Regrouping
 from table_api.rerating.scope import Scope, ScopedCall, scan
@@ -102,7 +102,7 @@ class PastDays:
             posting = make_posting(rated, self.meta.calendar, self.meta.settings)
         except LedgerMismatch:  # its book has other currencies
             return replace(line, not_compared=line.not_compared + 1)
-        if not differs(entry, posting):
+        if not reprices(entry, posting):
             return line
         delta = line.delta + posting.measures.get("charge", 0) - charge
         return replace(line, repriced=line.repriced + 1, delta=delta)

@@ -13,7 +13,9 @@ from table_api.consumer_state.raw_usage import (
     RawUsageKey,
     usage_text,
 )
+from table_api.errors import AlteredRow
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Upsert
 from tests.fixtures.builders import CALL_TIME, call_id
 from tests.fixtures.calls import all_rows
 
@@ -77,3 +79,14 @@ async def test_rows_of_earlier_days_are_purged() -> None:
     assert await kept.purge(before) == 3
     assert await kept.purge(before) == 0
     assert len(await all_rows(storage, RAW_USAGE_TABLE)) == 2
+
+
+@pytest.mark.parametrize("columns", [{"usage": "{"}, {"usage": "[1]"}, {"call_id": "x"}])
+async def test_a_damaged_row_is_named(columns: dict[str, str]) -> None:
+    storage = MemoryTableStorage()
+    kept, damaged = RawUsage(storage), key(1)
+    await kept.create()
+    row = Upsert(damaged.row_key, columns)
+    await storage.transact(RAW_USAGE_TABLE, damaged.table_partition, [row])
+    with pytest.raises(AlteredRow, match=rf"row rawusage {damaged.table_partition[:8]}\|. "):
+        await kept.find(damaged)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from consumers.rerating.stage import rate_scope
@@ -187,3 +188,16 @@ async def test_a_damaged_record_is_named(memory: MemoryTableStorage) -> None:
     await damage(memory, PEOPLE_TABLE, "regroupings", charge="1.5")
     with pytest.raises(Altered, match=r"people regroupings \d+\|000000"):
         await Regroupings(memory).newest()
+
+
+async def test_a_mark_that_an_earlier_release_gave_is_no_change_of_price(
+    memory: MemoryTableStorage, tmp_path: Path
+) -> None:
+    """What a cost leaves out depends on no cost centre: an import of people changes none of it."""
+    book = compile_text(tmp_path, ALIAS, base_rule())
+    past = await metered(memory, book, [])
+    call = make_call(1, subject="ada", deployment="dep", model="m")
+    priced = msgspec.structs.replace(rate(call.priced.event, book), excludes=("tier",))
+    await (await open_ledger(memory)).post([MeteredCall(priced=priced, origin=call.origin)])
+    [line] = await past.regroupings(STANDING, AFTER)
+    assert (line.calls, line.repriced, line.delta) == (1, 0, 0)
