@@ -113,7 +113,7 @@ class AzureTableStorage:
             return None
         if status != 200:
             raise error_of(status, answer)
-        return _decode_page(answer)
+        return _read(_decode_page, answer)
 
     async def query(
         self,
@@ -136,7 +136,7 @@ class AzureTableStorage:
         decode = _decoder_of(kind)
         condition = _in_range(partition_key, keys)
         async for body in self._bodies(table, condition, select=select):
-            yield decode(body).value
+            yield _read(decode, body).value
 
     def changed(
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
@@ -152,7 +152,7 @@ class AzureTableStorage:
         seen = 0
         bodies = self._bodies(table, condition, select=select, top=rows_max or ROWS_PER_PAGE)
         async for body in bodies:
-            rows: list[Row] = _decode_page(body)["value"]
+            rows: list[Row] = _read(_decode_page, body)["value"]
             seen += len(rows)
             yield rows
             if rows_max is not None and seen >= rows_max:
@@ -263,6 +263,16 @@ class AzureTableStorage:
 def _literal(key: str) -> str:
     """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
     return "'" + key.replace("'", "''") + "'"
+
+
+def _read(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """Unavailable for what is no JSON, as a proxy's page is. A damaged row raises as it did."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(f"the answer of storage is no JSON: {error}") from error
 
 
 def _in_range(partition_key: str, keys: KeyRange) -> str:
