@@ -113,7 +113,8 @@ class AzureTableStorage:
             return None
         if status != 200:
             raise error_of(status, answer)
-        return _read(_decode_page, answer)
+        row: Row = _read(_decode_page, answer)
+        return row
 
     async def query(
         self,
