@@ -185,9 +185,9 @@ async def test_a_sweep_that_fails_as_a_whole_ends_nothing(
     await read(world, world.usage, USAGE, events())
     world.stream_time.latest = OVERDUE
     await world.storage.transact("opencalls", "a|!", [Insert("stray", {})])
-    ended = asyncio.Event()
-    world.sweeper._interval_s = 0.01
-    sweeping = asyncio.create_task(world.sweeper.run(ended, until_idle_s=None))
+    ended, process = asyncio.Event(), world.other()  # that has heard of none of them
+    process.sweeper._interval_s = 0.01
+    sweeping = asyncio.create_task(process.sweeper.run(ended, until_idle_s=None))
 
     async def failed() -> bool:
         return "unexpected_error" in [getattr(each, "action", "") for each in caplog.records]
