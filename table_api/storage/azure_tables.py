@@ -113,7 +113,8 @@ class AzureTableStorage:
             return None
         if status != 200:
             raise error_of(status, answer)
-        return _decode_page(answer)
+        row: Row = _read(_decode_page, answer)
+        return row
 
     def query(
         self,
@@ -125,7 +126,7 @@ class AzureTableStorage:
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        condition = _in_range(partition_key, keys)
+        condition = keys.filter_in(partition_key)
         return self._pages(table, condition, select=select, rows_max=rows_max)
 
     async def query_as(
@@ -133,9 +134,9 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[S]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         decode = _decoder_of(kind)
-        condition = _in_range(partition_key, keys)
+        condition = keys.filter_in(partition_key)
         async for body in self._bodies(table, condition, select=select):
-            yield decode(body).value
+            yield _read(decode, body).value
 
     def changed(
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
@@ -165,7 +166,7 @@ class AzureTableStorage:
         seen = 0
         bodies = self._bodies(table, condition, select=select, top=rows_max or ROWS_PER_PAGE)
         async for body in bodies:
-            rows: list[Row] = _decode_page(body)["value"]
+            rows: list[Row] = _read(_decode_page, body)["value"]
             seen += len(rows)
             yield rows
             if rows_max is not None and seen >= rows_max:
@@ -273,12 +274,14 @@ class AzureTableStorage:
         return response.status_code, body, response.headers
 
 
-def _in_range(partition_key: str, keys: KeyRange) -> str:
-    """The filter for a key range."""
-    return (
-        f"PartitionKey eq {text_literal(partition_key)} and "
-        f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
-    )
+def _read(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """Unavailable for what is no JSON, as a proxy's page is. A damaged row raises as it did."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(f"the answer of storage is no JSON: {error}") from error
 
 
 @lru_cache(maxsize=32)

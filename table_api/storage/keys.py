@@ -25,12 +25,24 @@ def encode_part(text: str) -> str:
     return f"=h{digest}"
 
 
+def text_literal(text: str) -> str:
+    """A key or value in a filter: a quote in it is doubled, so that it ends nothing."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRange:
     """Row keys `start <= key < stop` of one partition."""
 
     start: str
     stop: str
+
+    def filter_in(self, partition_key: str) -> str:
+        """What a query of these rows of a partition asks the service for."""
+        return (
+            f"PartitionKey eq {text_literal(partition_key)} and "
+            f"RowKey ge {text_literal(self.start)} and RowKey lt {text_literal(self.stop)}"
+        )
 
 
 def starting_with(prefix: str) -> KeyRange:
@@ -40,8 +52,3 @@ def starting_with(prefix: str) -> KeyRange:
 
 EVERY_ROW = starting_with("")
 """All rows of a partition."""
-
-
-def text_literal(text: str) -> str:
-    """A key or value in a filter: a quote in it is doubled, so that it ends nothing."""
-    return "'" + text.replace("'", "''") + "'"

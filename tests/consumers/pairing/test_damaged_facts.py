@@ -16,6 +16,7 @@ from consumers.receiving.handler import Received
 from table_api.consumer_state.dead_letters import DeadLetter, LetterState
 from table_api.open_calls.decision import PairingState
 from table_api.storage.memory_tables import MemoryTableStorage
+from table_api.storage.table_storage import Delete, Insert
 from tests.consumers.gateway_log.test_message_text import SAID
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.world import DIAGNOSTICS, USAGE, WAITS, World
@@ -180,20 +181,20 @@ async def test_a_report_leaves_a_damaged_call_out_and_names_it(
 async def test_a_sweep_that_fails_as_a_whole_ends_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Here the sweeper's own row is damaged."""
+    """Here somebody has written into a partition of the index that is no hour."""
     await read(world, world.usage, USAGE, events())
     world.stream_time.latest = OVERDUE
-    await world.calls.set_swept(CALL_TIME)
-    rows = await damage(world.storage, "opencalls", "0 swept", time="yesterday")
-    ended = asyncio.Event()
-    world.sweeper._interval_s = 0.01
-    sweeping = asyncio.create_task(world.sweeper.run(ended, until_idle_s=None))
+    await world.storage.transact("opencalls", "a|!", [Insert("stray", {})])
+    ended, process = asyncio.Event(), world.other()  # that has heard of none of them
+    process.sweeper._interval_s = 0.01
+    sweeping = asyncio.create_task(process.sweeper.run(ended, until_idle_s=None))
 
     async def failed() -> bool:
         return "unexpected_error" in [getattr(each, "action", "") for each in caplog.records]
 
     await until(failed)
-    await mend(world.storage, "opencalls", rows, "time")
+    assert not world.outbox.sent
+    await world.storage.transact("opencalls", "a|!", [Delete("stray")])
 
     async def swept() -> bool:
         return bool(world.outbox.sent)

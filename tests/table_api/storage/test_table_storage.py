@@ -9,8 +9,9 @@ from aiohttp.test_utils import TestServer
 
 from local_stack.demo.azurite import ACCOUNT_KEY, AzuritePorts
 from table_api.errors import SettingsError, Unavailable
+from table_api.monthly.projected_day import MonthTotal
 from table_api.storage.azure_tables import AzureTableStorage
-from table_api.storage.keys import starting_with
+from table_api.storage.keys import EVERY_ROW, starting_with
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Insert
 from tests.contracts.table_storage import TableStorageContract
@@ -105,6 +106,31 @@ async def test_a_404_of_anybody_else_is_not_read_as_no_rows(*, direct: bool) -> 
                 pass
         with pytest.raises(Unavailable, match="404"):
             await storage.transact("ledger", "202611|00", [Insert("c|1", {})])
+        await storage.close()
+
+
+@pytest.mark.parametrize("text", ["<html>Sign in</html>", "", '{"value": [', "\udce4"])
+@pytest.mark.parametrize("direct", [True, False])
+async def test_an_answer_that_is_no_json_is_no_answer(text: str, *, direct: bool) -> None:
+    """Not a fault of the event that asked: that would become a dead letter."""
+
+    async def answer(request: web.Request) -> web.Response:
+        body = text.encode("utf-8", "surrogateescape")
+        return web.Response(body=body, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        where = f"AccountName=a;AccountKey={ACCOUNT_KEY};TableEndpoint={server.make_url('/a')}"
+        storage = AzureTableStorage.from_connection_string(where, direct=direct)
+        with pytest.raises(Unavailable):
+            await storage.get("ledger", "p", "r")
+        with pytest.raises(Unavailable):
+            async for _ in storage.query("ledger", "p", starting_with("c|")):
+                pass
+        with pytest.raises(Unavailable):
+            async for _ in storage.query_as("monthly", "p", EVERY_ROW, MonthTotal, ["total"]):
+                pass
         await storage.close()
 
 
