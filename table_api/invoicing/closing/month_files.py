@@ -64,10 +64,11 @@ class MonthDocuments:
 
     def files(self) -> Iterator[MonthFile]:
         """All files to be stored, in the order in which they are written."""
+        rules = self.snapshot.rules
         for document in self.invoices:
             base = f"invoices/{document.number}"
             yield _exact(f"{base}.json", JSON, partial(encode_document, document))
-            yield _exact(f"{base}.csv", CSV, partial(document_csv, document, {}))
+            yield _exact(f"{base}.csv", CSV, partial(document_csv, document, {}, rules=rules))
             yield _drawn(f"{base}.xlsx", XLSX, partial(document_xlsx, document, {}))
             yield _drawn(f"{base}.pdf", PDF, partial(document_pdf, document, {}))
         for document in self.statements:

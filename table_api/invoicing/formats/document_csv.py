@@ -7,7 +7,9 @@ import csv
 import io
 from collections.abc import Mapping
 
+from pricing_rules.units import OUTPUT_UNITS, PROMPT_UNITS
 from table_api.invoicing.documents.document import Document, Line, Uncharged
+from table_api.invoicing.snapshots.snapshot import RULES
 
 COLUMNS = (
     "number",
@@ -46,21 +48,34 @@ COLUMNS = (
 Names = Mapping[str, str]
 """Subject → display name, as known when a file is rendered; empty in stored files."""
 
+UNITS_APART_SINCE = 5
+"""Rules of a snapshot by which no quantity adds tokens to anything else, and the wide forms of what
+begins a formula get an apostrophe too. Stored files of earlier closes are made as they were."""
+TOKENS = "tokens"
+_TOKEN_UNITS = PROMPT_UNITS | OUTPUT_UNITS
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WIDE_FORMULA = ("\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMERIC = frozenset(
     {"quantity", "list", "contracted", "charge", "amount_unrounded", "amount", "calls", "estimate"}
 )
 
 
-def document_csv(document: Document, names: Names) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheets need to read names right."""
+def document_csv(document: Document, names: Names, *, rules: int = RULES) -> bytes:
+    """UTF-8 with a byte order mark, which spreadsheets need to read names right. `rules` are those
+    of the snapshot, where the file is to be that of its close.
+    """
+    of_today = rules >= UNITS_APART_SINCE
+    formula = _FORMULA + _WIDE_FORMULA if of_today else _FORMULA
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     for line in document.lines:
-        writer.writerow(_safe(line_values(document, line, names)))
+        writer.writerow(_safe(line_values(document, line, names), formula))
     for entry in document.uncharged:
-        writer.writerow(_safe(uncharged_values(document, entry, names)))
+        values = uncharged_values(document, entry, names)
+        if not of_today:
+            values |= _one_quantity(entry)
+        writer.writerow(_safe(values, formula))
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
 
 
@@ -90,7 +105,12 @@ def line_values(document: Document, line: Line, names: Names) -> dict[str, str]:
 
 
 def uncharged_values(document: Document, entry: Uncharged, names: Names) -> dict[str, str]:
-    """The columns of calls without an amount or an owner."""
+    """The columns of calls without an amount or an owner. Quantities that are not all of one kind
+    are in the note.
+    """
+    unit, quantity = _unit_of(entry.quantities)
+    parts = [f"{name} {number}" for name, number in entry.quantities.items()]
+    listed = f"{', '.join(parts)}; " if entry.quantities and not unit else ""
     return {
         "number": document.number,
         "kind": entry.concern,
@@ -98,18 +118,35 @@ def uncharged_values(document: Document, entry: Uncharged, names: Names) -> dict
         "subject": entry.subject,
         "name": names.get(entry.subject, ""),
         "model": entry.model,
-        "quantity": str(sum(entry.quantities.values())) if entry.quantities else "",
+        "unit": unit,
+        "quantity": quantity,
         "currency": document.currency,
         "deployment": entry.deployment or "",
         "calls": str(entry.calls),
         "estimate": entry.estimate or "",
-        "note": entry.basis,
+        "note": f"{listed}{entry.basis}",
     }
 
 
-def _safe(values: Mapping[str, str]) -> dict[str, str]:
+def _unit_of(quantities: Mapping[str, int]) -> tuple[str, str]:
+    """The unit and the quantity; both empty where there is none, or no common unit."""
+    if len(quantities) == 1:
+        [(unit, quantity)] = quantities.items()
+        return unit, str(quantity)
+    if quantities and _TOKEN_UNITS.issuperset(quantities):
+        return TOKENS, str(sum(quantities.values()))
+    return "", ""
+
+
+def _one_quantity(entry: Uncharged) -> dict[str, str]:
+    """As closes by earlier rules wrote it: whatever the units are, added up."""
+    quantity = str(sum(entry.quantities.values())) if entry.quantities else ""
+    return {"unit": "", "quantity": quantity, "note": entry.basis}
+
+
+def _safe(values: Mapping[str, str], formula: tuple[str, ...]) -> dict[str, str]:
     """Text that no spreadsheet runs; negative numbers are written as they are."""
     return {
-        column: f"'{value}" if value.startswith(_FORMULA) and column not in _NUMERIC else value
+        column: f"'{value}" if value.startswith(formula) and column not in _NUMERIC else value
         for column, value in values.items()
     }

@@ -14,11 +14,12 @@ from table_api.ledger.measures import Measures, decode_measures, encode_measures
 from table_api.storage.table_storage import Value
 
 SCHEMA = "llm-chargeback/snapshot/1"
-RULES = 4
+RULES = 5
 """How documents are made of a snapshot, from now on. 1 had no `x_CallsExcluding` in FOCUS. 2 spread
 the cents of an invoice over its lines at once and estimated failed calls. 3 spreads the cents over
 people first, and lists failed calls apart. 4 makes no line of what calls without an amount used,
-estimates it only where the tokens are theirs alone, and converts the list price of free calls.
+estimates it only where the tokens are theirs alone, and converts the list price of free calls. 5
+adds tokens to nothing else in the CSV of an invoice.
 """
 INVOICE_DIGITS = 6
 
