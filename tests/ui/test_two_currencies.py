@@ -119,3 +119,15 @@ def test_a_month_whose_calls_had_no_price_is_not_said_to_have_been_free() -> Non
     sentence = next(text for text in said(app).splitlines() if " than on " in text)
     assert "had no charge (not priced yet)" in sentence
     assert "nothing was charged" not in sentence
+
+
+def test_a_call_without_a_rate_has_no_lines_to_add(
+    euros: Stand, calls: list[InventedCall], today: date
+) -> None:
+    before = month_of(today).first - DAY
+    day = max(call.day for call in calls if call.subject == ADA and call.day < before)
+    app = opened("usage", call=euros.call_ids(ADA, day)[0])
+    assert not app.exception
+    assert "no rate USD-EUR at this time" in said(app)
+    assert "these lines" not in said(app)
+    assert "Mend that in the price book; then a re-rating prices the call" in said(app)

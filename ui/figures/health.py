@@ -6,6 +6,10 @@ from ui.api.usage_answers import Metering
 from ui.format import age, counted
 
 AUDIT_OLD_AFTER = timedelta(days=2)
+BEHIND_AFTER = timedelta(hours=1)
+"""A hub without new events is looked at every 15 seconds too, so a consumer that works is never so
+far behind.
+"""
 
 
 def at_least(metering: Metering) -> str:
@@ -24,6 +28,13 @@ def troubles(metering: Metering, *, now: datetime) -> list[str]:
     found = []
     if not metering.partitions:
         found.append("Metering has never run: start `chargeback consumer run`.")
+    passed = metering.passed
+    if passed is not None and now - passed > BEHIND_AFTER:
+        found.append(
+            "Metering is behind or has stopped: what reached the event hub up to "
+            f"{age(passed, now)} is metered, and nothing later for certain. "
+            "`chargeback consumer lag` shows where."
+        )
     lost = sum(row.counts.get("lost", 0) for row in metering.partitions)
     if lost:
         found.append(f"{counted(lost, 'event')} lost before metering read them.")

@@ -134,7 +134,8 @@ def deployed_offer(
     """How a deployment's calls are priced at the default tier: by the most specific price that may
     be theirs. Without one, the first offer.
     """
-    own = [price for price in prices if price.model == model and deployment in price.deployments]
+    name = (deployment or "").lower()  # as the book spells it, whatever case the caller wrote
+    own = [price for price in prices if price.model == model and name in price.deployments]
     if not own:
         return first_offer(model, [each for each in prices if each.model == model], zones)
     price = min(own, key=lambda each: (not _is_deployed_at_default_tier(each), -len(each.matches)))

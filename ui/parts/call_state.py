@@ -71,12 +71,14 @@ def show_state(call: CallDetail) -> None:
 
 
 def show_missing_lines(reason: str) -> None:
-    """The lines of the price book that would price the call, ready to copy."""
+    """The lines of the price book that would price the call, ready to copy. Some reasons, such as a
+    rate of exchange that is not there, have none.
+    """
     lines = reason.partition("\n")[2]
+    is_keeper = api().me().may(Permission.BILLING)
     if lines:
         st.code(lines, language=None)
-    whose = "Add" if api().me().may(Permission.BILLING) else f"Ask {KEEPERS} to add"
-    st.caption(
-        f"{whose} these lines to the price book; then a re-rating prices the call from its stored "
-        "usage."
-    )
+        remedy = "Add these lines to" if is_keeper else f"Ask {KEEPERS} to add these lines to"
+    else:
+        remedy = "Mend that in" if is_keeper else f"Ask {KEEPERS} to mend that in"
+    st.caption(f"{remedy} the price book; then a re-rating prices the call from its stored usage.")

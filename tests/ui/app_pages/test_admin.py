@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import streamlit as st
 
 from tests.ui.lists import lists
 from tests.ui.opening import cards, opened, said
 from tests.ui.stand import Stand
-from ui.api.usage_answers import Audit, DeadLetter, Metering
-from ui.figures.health import AUDIT_OLD_AFTER, troubles
+from ui.api.usage_answers import Audit, DeadLetter, Metering, PartitionProgress
+from ui.figures.health import AUDIT_OLD_AFTER, BEHIND_AFTER, troubles
 from ui.page_parts.health.open_letters import redrive_commands
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -16,6 +17,7 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 def test_a_sound_ledger_is_said_to_be_well(stand: Stand) -> None:
     stand.save_audit([])
+    stand.catch_up()
     app = opened("admin")
     assert not app.exception
     assert "All is well" in said(app)
@@ -77,3 +79,28 @@ def test_letters_that_were_not_all_looked_at_are_at_least_so_many() -> None:
     audit = Audit(at=NOW, ok=True, calls=1, cells=1, problems=[])
     metering = Metering(waiting=0, dead_letters_open=3, dead_letters_complete=False, audit=audit)
     assert "At least 3 dead letters to look at." in troubles(metering, now=NOW)
+
+
+@pytest.mark.parametrize(("behind", "is_said"), [(BEHIND_AFTER, False), (3 * BEHIND_AFTER, True)])
+def test_metering_that_has_stopped_is_not_well(behind: timedelta, is_said: bool) -> None:
+    """The audit of what is in the ledger passes also while nothing is metered any more."""
+    metering = Metering(
+        waiting=0,
+        dead_letters_open=0,
+        dead_letters_complete=True,
+        audit=Audit(at=NOW, ok=True, calls=1, cells=1, problems=[]),
+        partitions=[
+            PartitionProgress(
+                hub="llm-usage",
+                partition="0",
+                sequence_number=1,
+                enqueued_time=NOW - behind,
+                recorded_at=NOW - behind,
+                counts={},
+            )
+        ],
+        passed=NOW - behind,
+    )
+    said = [each for each in troubles(metering, now=NOW) if "up to 3 h ago is metered" in each]
+    assert bool(said) is is_said
+    assert bool(troubles(metering, now=NOW)) is is_said

@@ -90,6 +90,15 @@ def test_the_calls_of_a_deployment_are_priced_as_it_is_deployed(type_: str) -> N
     assert gone == first_offer(MODEL, prices, ZONES)
 
 
+def test_a_deployment_is_the_same_in_upper_case() -> None:
+    """The book has names in lower case, and a call has what its caller wrote."""
+    prices = [
+        price("GlobalStandard", "default", "another"),
+        price("DataZoneStandard", "default", "mine-eu"),
+    ]
+    assert deployed_offer("Mine-EU", MODEL, prices, ZONES).deployment_type == "DataZoneStandard"
+
+
 def test_of_two_prices_of_a_deployment_the_more_specific_one_is_its_own() -> None:
     prices = [
         price("DataZoneStandard", "default", "mine"),
