@@ -138,8 +138,7 @@ async def test_a_damaged_row_is_not_named_to_who_sees_only_their_own(office: Off
 SMALL: list[tuple[str, str, Mapping[str, Value], str]] = [
     ("accesslog", "", {"at": "x"}, "/v1/access-log"),
     ("accesslog", "", {"subjects": "{"}, "/v1/access-log"),
-    ("deadletters", "", {"enqueued_time": "x"}, "/v1/dead-letters"),
-    ("deadletters", "", {"state": "odd"}, "/v1/metering"),
+    ("deadletters", "", {"enqueued_time": "x"}, "/v1/metering"),
     ("deadletters", "", {"enqueued_time": "x"}, "/v1/completeness"),
     ("deadletters", "", {"enqueued_time": "x"}, "/v1/invoices/preview"),
     ("people", "0", {"charge": "x"}, "/v1/regroupings"),
@@ -172,6 +171,20 @@ async def test_a_damaged_row_of_a_small_table_is_named(
     assert problem["type"] == "urn:problem:altered"
     place = f"row {table} {row['PartitionKey']} {row['RowKey']} cannot be read: "
     assert problem["detail"].startswith(place)
+
+
+async def test_a_damaged_dead_letter_is_listed_as_open_with_what_is_left_of_it(
+    office: Office,
+) -> None:
+    """Its bytes are in a blob, so it can be redriven as any other."""
+    storage = office.storage
+    assert isinstance(storage, MemoryTableStorage)
+    await add(storage, [letter(1, NOW, DEFAULT_GROUPS.usage_hub)])
+    row = await damage(storage, "deadletters", "", {"state": "odd", "field": 7})
+    async with office.client("admin") as api:
+        [listed] = (await api.get("/v1/dead-letters")).json()["data"]
+    assert listed["id"] == row["RowKey"]
+    assert listed["message"].startswith("its row in the index cannot be read: ")
 
 
 async def test_a_part_of_a_report_that_is_gone_is_named(office: Office) -> None:
