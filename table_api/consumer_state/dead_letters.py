@@ -139,8 +139,8 @@ class DeadLetterIndex:
                 yield _from_row(row)
 
     async def open_letters(self, *, read_max: int = LETTERS_READ_MAX) -> OpenLetters:
-        """The open ones among the first `read_max` letters, by partition and sequence number. One
-        counts as open unless its row says that it was redriven. Altered names a row without a time.
+        """The open ones among the first `read_max`, by partition and sequence number. Altered
+        names a row that cannot be read: it may be an open letter.
         """
         letters: list[OpenLetter] = []
         read, select = 0, ("PartitionKey", "RowKey", "state", "enqueued_time", "event_id")
@@ -148,10 +148,9 @@ class DeadLetterIndex:
             DEAD_LETTERS_TABLE, self._key, EVERY_ROW, select=select, rows_max=read_max + 1
         ):
             for row in page[: read_max - read]:
-                if row.get("state") == LetterState.REDRIVEN:
-                    continue
                 with naming(DEAD_LETTERS_TABLE, row):
-                    letters.append(OpenLetter(parse_time(row["enqueued_time"]), _event_id(row)))
+                    if LetterState(str(row["state"])) is LetterState.OPEN:
+                        letters.append(OpenLetter(parse_time(row["enqueued_time"]), _event_id(row)))
             read += len(page)
             if read > read_max:
                 return OpenLetters(letters, complete=False)

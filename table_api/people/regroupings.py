@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 
 from table_api.people.people import PEOPLE_TABLE
 from table_api.storage.keys import EVERY_ROW
-from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import OPERATIONS_MAX, Insert, Row, TableStorage, Value
 
@@ -66,14 +65,12 @@ class Regroupings:
             await self._storage.transact(PEOPLE_TABLE, REGROUPINGS_PARTITION, part)
 
     async def newest(self) -> list[Regrouping]:
-        """The newest import first; at most LISTED_MAX. Altered names a row that cannot be read."""
+        """The newest import first; at most LISTED_MAX."""
         found: list[Regrouping] = []
         async for page in self._storage.query(
             PEOPLE_TABLE, REGROUPINGS_PARTITION, EVERY_ROW, rows_max=LISTED_MAX
         ):
-            for row in page:
-                with naming(PEOPLE_TABLE, row):
-                    found.append(_from_row(row))
+            found.extend(map(_from_row, page))
         return found[:LISTED_MAX]
 
 

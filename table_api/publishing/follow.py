@@ -99,7 +99,7 @@ class Publisher:
         every = self._meta.settings.shards
         shards = _shards(wanted.shards, every)
         wanted = replace(wanted, of_shards=every, shards=shards)
-        await self._check_names(wanted, shards)
+        self._check_names(wanted, shards)
         try:
             outbox = Outbox(self._sender, self._marks)
             days = SubjectDays(
@@ -120,7 +120,7 @@ class Publisher:
                     f"{unreadable[0]} (and {len(unreadable) - 1} more): run `ledger rebuild`; "
                     f"{outbox.sent.rows} rows of the others are sent"
                 )
-            if wanted.stop is None and wanted.notes_until:
+            if wanted.stop is None:
                 await note_until(
                     self._storage, shards, started, names=self._names.digest, every=every
                 )
@@ -152,19 +152,13 @@ class Publisher:
         seconds = (self._now() - self._complete_at) // timedelta(seconds=1)
         set_gauge(GaugeName.PUBLISHER_BEHIND_SECONDS, seconds)
 
-    async def _check_names(self, wanted: Wanted, shards: range) -> None:
-        """Rows under other names would be counted next to those that were sent, and corrections
-        next to their entries: other names need all rows once more.
-        """
-        if not self._progress.has_other_names(self._names.digest, shards):
-            return
-        sends_all = wanted.again and wanted.stop is None
-        if sends_all and (wanted.start is None or not await self._marks.any_before(wanted.start)):
-            return
-        raise SettingsError(
-            "TELEMETRY_SUBJECT_KEY is not the one that calls were published with: set that one,"
-            " or send all rows under the new names by `publish --again` without --from and --to"
-        )
+    def _check_names(self, wanted: Wanted, shards: range) -> None:
+        """Corrections under other names than their entries would be counted next to them."""
+        if not wanted.again and self._progress.has_other_names(self._names.digest, shards):
+            raise SettingsError(
+                "TELEMETRY_SUBJECT_KEY is not the one that calls were published with: set that one,"
+                " or send all rows under the new names by `publish --again`"
+            )
 
     def _record(self, entry: LedgerEntry) -> ReadableLogRecord:
         return call_record(call_facts(entry, self._names), self._resource, now=self._now())

@@ -8,7 +8,7 @@ and `seen` the version of the row of `monthly` that is sent with all its days.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from table_api.errors import AlreadyExists, ChangedMeanwhile
 from table_api.ledger.measures import MEASURE_ORDER, Measures
@@ -174,18 +174,6 @@ class Marks:
             for row in page:
                 found[str(row["RowKey"])] = str(row.get("seen", "")), str(row.get("open", ""))
         return found
-
-    async def any_before(self, day: date) -> bool:
-        """Whether anything of earlier charge days was sent."""
-        async for month in self._storage.partitions(PUBLISHED_TABLE):
-            stop = day.day if month == f"{day:%Y%m}" else 32 if month < f"{day:%Y%m}" else 1
-            days = {f"p{number:02d}" for number in range(1, stop)}
-            if not month.isdigit() or not days:
-                break  # later months, and then how far all is sent
-            async for page in self._storage.query(PUBLISHED_TABLE, month, EVERY_ROW):
-                if any(row.get(name) for row in page for name in days):
-                    return True
-        return False
 
     async def of_subject(self, month: str, subject_key: str) -> dict[str, MarkRow]:
         """The rows of a subject's month, by RowKey."""

@@ -39,8 +39,6 @@ class Wanted:
     """How many shards the ledger has."""
     live_only: bool = False
     """Only the months in which nearly all changes."""
-    notes_until: bool = True
-    """Whether the pass, when it is complete, says up to when all is sent."""
     settle: bool = False
     """Read every day whole, and send again what was refused."""
     again: bool = False

@@ -53,32 +53,20 @@ async def tried(publisher: Publisher, wanted: Wanted) -> Sent | None:
 
 
 class ScheduledPublisher:
-    """The publisher of a function app. It opens with the first pass, over all months, and stays
-    open.
-    """
+    """The publisher of a function app. It opens with the first pass and stays open."""
 
     def __init__(self, storage: TableStorage, settings: TelemetrySettings) -> None:
         self._storage = storage
         self._settings = settings
         self._publisher: Publisher | None = None
-        self._older_failed = False
-        """Whether something of the months that seldom change is unsent since their last pass."""
 
     async def run(self, now: datetime) -> None:
         """What the timer calls. Before there is a ledger there is nothing to do."""
-        is_first = self._publisher is None
         try:
             if self._publisher is None:
                 self._publisher = await open_publisher(self._storage, self._settings)
         except (NoLedger, Retryable) as error:
             _log.warning("publish_failed", str(error))
             return
-        live_only = not is_first and now.minute % (OLDER_EVERY // timedelta(minutes=1)) != 0
-        wanted = Wanted(
-            start=self._settings.publish_from,
-            live_only=live_only,
-            notes_until=not (live_only and self._older_failed),
-        )
-        sent = await tried(self._publisher, wanted)
-        if not live_only:
-            self._older_failed = sent is None
+        live_only = now.minute % (OLDER_EVERY // timedelta(minutes=1)) != 0
+        await tried(self._publisher, Wanted(start=self._settings.publish_from, live_only=live_only))

@@ -22,7 +22,6 @@ from table_api.rerating.run import (
     rerating_columns,
 )
 from table_api.storage.keys import starting_with
-from table_api.storage.named_rows import naming
 from table_api.storage.parallel import chunks
 from table_api.storage.table_storage import (
     OPERATIONS_MAX,
@@ -71,9 +70,7 @@ class LeftAlone:
 
 
 class Reratings:
-    """The runs of one ledger. Methods may raise Unavailable, and Altered, which names a row that
-    cannot be read.
-    """
+    """The runs of one ledger. Methods may raise Unavailable."""
 
     def __init__(self, storage: TableStorage) -> None:
         self._storage = storage
@@ -95,19 +92,19 @@ class Reratings:
 
     async def get(self, run: str) -> Rerating:
         """RunRefused when there is none."""
-        return _run(await self._row(run))
+        return read_rerating(await self._row(run))
 
     async def all(self) -> list[Rerating]:
         """Every run, the newest first."""
         found: list[Rerating] = []
         async for page in self._storage.query(RERATINGS_TABLE, RUNS_PARTITION, _RUN_ROWS):
-            found.extend(map(_run, page))
+            found.extend(read_rerating(row) for row in page)
         return sorted(found, key=lambda each: (each.staged_at, each.run), reverse=True)
 
     async def approve(self, run: str, *, by: str, why: str, at: datetime) -> Rerating:
         """Only a staged run."""
         row = await self._row(run)
-        found = _run(row)
+        found = read_rerating(row)
         if found.state is not RunState.STAGED:
             raise RunRefused(f"run {run} is {found.state}, only a staged one can be approved")
         approval = Approval(by=by, why=why, at=at)
@@ -121,13 +118,14 @@ class Reratings:
         two workers of it do no harm; any other waits until the lease has ended.
         """
         row, active = await self._row(run), await self._active()
-        found = _run(row)
+        found = read_rerating(row)
         if found.state not in _MAY_BEGIN[work]:
             may = " or ".join(_MAY_BEGIN[work])
             raise RunRefused(f"run {run} is {found.state}, to {work} it, it must be {may}")
-        if active is not None and (held := _held(active, at)) and held != (run, work):
+        if active is not None and _held(active, at) and (run, work) != _held_by(active):
             raise RunRefused(
-                f"run {held[0]} is in work ({held[1]}) until {active['until']}: one run at a time"
+                f"run {active['run']} is in work ({active['work']}) until {active['until']}: "
+                "one run at a time"
             )
         position = found.position if found.state is _DURING[work] else 0
         begun = replace(found, state=_DURING[work], position=position)
@@ -154,9 +152,7 @@ class Reratings:
         """The run's report as JSON."""
         parts: list[str] = []
         async for page in self._storage.query(RERATINGS_TABLE, run, starting_with("report|")):
-            for row in page:
-                with naming(RERATINGS_TABLE, row):
-                    parts.append(str(row["part"]))
+            parts.extend(str(row["part"]) for row in page)
         return "".join(parts).encode() if parts else None
 
     async def _keep_report(self, run: str, text: str) -> None:
@@ -188,13 +184,16 @@ class Reratings:
         found: list[LeftAlone] = []
         keys = starting_with(f"{work}|")
         async for page in self._storage.query(RERATINGS_TABLE, run, keys, rows_max=LISTED_MAX):
-            found.extend(map(_left_alone, page))
+            found.extend(
+                LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))
+                for row in page
+            )
         return found[:LISTED_MAX]
 
     async def renew(self, rerating: Rerating, work: Work, *, owner: str, at: datetime) -> None:
         """Keep the place of work and the counts. RunRefused when another process has taken it."""
         row, active = await self._row(rerating.run), await self._active()
-        if active is None or active.get("owner") != owner:
+        if active is None or active["owner"] != owner:
             raise RunRefused(f"run {rerating.run}: another process has taken over its work")
         await self._write(
             [
@@ -235,19 +234,9 @@ def _slot(active: Row | None, run: str, work: Work, owner: str, at: datetime) ->
     return Replace(ACTIVE_ROW, columns, etag_of(active))
 
 
-def _held(active: Row, at: datetime) -> tuple[str, str] | None:
-    """The run and its work that hold the place of work; None where nobody does any more."""
-    with naming(RERATINGS_TABLE, active):
-        held_by = str(active["run"]), str(active["work"])
-        return held_by if datetime.fromisoformat(str(active["until"])) > at else None
+def _held(active: Row, at: datetime) -> bool:
+    return datetime.fromisoformat(str(active["until"])) > at
 
 
-def _run(row: Row) -> Rerating:
-    """Altered names a run's row that cannot be read."""
-    with naming(RERATINGS_TABLE, row):
-        return read_rerating(row)
-
-
-def _left_alone(row: Row) -> LeftAlone:
-    with naming(RERATINGS_TABLE, row):
-        return LeftAlone(str(row["partition"]), str(row["entry_key"]), str(row["reason"]))
+def _held_by(active: Row) -> tuple[str, str]:
+    return str(active["run"]), str(active["work"])

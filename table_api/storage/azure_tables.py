@@ -18,9 +18,9 @@ from table_api.storage.direct.authorization import SharedKey
 from table_api.storage.direct.client import ANSWER_S_MAX
 from table_api.storage.direct.requests import open_direct
 from table_api.storage.direct.route import CONNECT_S_MAX
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import KeyRange, in_range, text_literal
 from table_api.storage.pipeline import open_pipeline
-from table_api.storage.settings import parts_of, spelled_out
+from table_api.storage.settings import is_http, parts_of, spelled_out
 from table_api.storage.table_storage import ROWS_PER_PAGE, Operation, Row, S
 from table_api.storage.transaction import (
     API_VERSION,
@@ -68,7 +68,7 @@ class AzureTableStorage:
         suffix = parts.get("EndpointSuffix", "core.windows.net")
         protocol = parts.get("DefaultEndpointsProtocol", "https")
         endpoint = parts.get("TableEndpoint", f"{protocol}://{account}.table.{suffix}")
-        if not _is_http(endpoint):
+        if not is_http(endpoint):
             found = redact(repr(endpoint))
             raise SettingsError(
                 f"STORAGE_CONNECTION_STRING: the tables are at {found}, expected http(s)://HOST"
@@ -126,7 +126,7 @@ class AzureTableStorage:
         rows_max: int | None = None,
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        condition = _in_range(partition_key, keys)
+        condition = in_range(partition_key, keys)
         async for page in self._pages(table, condition, select=select, rows_max=rows_max):
             yield page
 
@@ -135,7 +135,7 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[S]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         decode = _decoder_of(kind)
-        condition = _in_range(partition_key, keys)
+        condition = in_range(partition_key, keys)
         async for body in self._bodies(table, condition, select=select):
             yield _read(decode, body).value
 
@@ -143,8 +143,8 @@ class AzureTableStorage:
         self, table: str, partition_key: str, since: str, *, select: Sequence[str]
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
-        time = f"datetime{_literal(since)}"
-        condition = f"PartitionKey eq {_literal(partition_key)} and Timestamp ge {time}"
+        time = f"datetime{text_literal(since)}"
+        condition = f"PartitionKey eq {text_literal(partition_key)} and Timestamp ge {time}"
         return self._pages(table, condition, select=select, rows_max=None)
 
     async def _pages(
@@ -186,7 +186,7 @@ class AzureTableStorage:
         last = ""
         while True:
             rows = self._pages(
-                table, f"PartitionKey gt {_literal(last)}", select=["PartitionKey"], rows_max=1
+                table, f"PartitionKey gt {text_literal(last)}", select=["PartitionKey"], rows_max=1
             )
             first = [row async for page in rows for row in page][:1]
             if not first:
@@ -261,11 +261,6 @@ class AzureTableStorage:
         return response.status_code, body, response.headers
 
 
-def _literal(key: str) -> str:
-    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
-    return "'" + key.replace("'", "''") + "'"
-
-
 def _read(decode: Callable[[bytes], Any], body: bytes) -> Any:
     """Unavailable for what is no JSON, as a proxy's page is. A damaged row raises as it did."""
     try:
@@ -276,25 +271,8 @@ def _read(decode: Callable[[bytes], Any], body: bytes) -> Any:
         raise Unavailable(f"the answer of storage is no JSON: {error}") from error
 
 
-def _in_range(partition_key: str, keys: KeyRange) -> str:
-    """The filter for a key range."""
-    return (
-        f"PartitionKey eq {_literal(partition_key)} and "
-        f"RowKey ge {_literal(keys.start)} and RowKey lt {_literal(keys.stop)}"
-    )
-
-
 @lru_cache(maxsize=32)
 def _decoder_of(kind: type[S]) -> Callable[[bytes], Any]:
     """Of pages; integers are decimal strings in them."""
     page = msgspec.defstruct("Page", [("value", list[kind])], gc=False)  # type: ignore[valid-type]
     return msgspec.json.Decoder(page, strict=False).decode
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-        return parts.scheme in {"http", "https"} and has_host
-    except ValueError:  # the brackets of an IPv6 address, or the port
-        return False

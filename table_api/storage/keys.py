@@ -40,3 +40,16 @@ def starting_with(prefix: str) -> KeyRange:
 
 EVERY_ROW = starting_with("")
 """All rows of a partition."""
+
+
+def in_range(partition_key: str, keys: KeyRange) -> str:
+    """The filter for a key range."""
+    return (
+        f"PartitionKey eq {text_literal(partition_key)} and "
+        f"RowKey ge {text_literal(keys.start)} and RowKey lt {text_literal(keys.stop)}"
+    )
+
+
+def text_literal(key: str) -> str:
+    """A key as text in a filter: a quote in it is doubled, so that it ends nothing."""
+    return "'" + key.replace("'", "''") + "'"

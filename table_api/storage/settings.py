@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 DEVELOPMENT_STORAGE = (  # what `UseDevelopmentStorage=true` means to every SDK; the key is public
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
@@ -53,3 +54,13 @@ def parts_of(connection_string: str) -> dict[str, str]:
     """The parts that have a value, by their names."""
     parts = (part.partition("=") for part in connection_string.split(";"))
     return {name.strip(): value.strip() for name, _, value in parts if value}
+
+
+def is_http(url: str) -> bool:
+    """Whether it has a server that tables can be asked of, and names no user."""
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        return parts.scheme in {"http", "https"} and has_host
+    except ValueError:  # the brackets of an IPv6 address, or the port
+        return False

@@ -92,16 +92,20 @@ async def test_a_letter_whose_row_is_damaged_is_there_with_what_its_key_says(
     assert "its row in the index cannot be read" in found[1].message
     if "enqueued_time" not in columns:
         assert found[1].enqueued_time == letter(2).enqueued_time
+    if not {"enqueued_time", "state"} & columns.keys():
         assert len((await index.open_letters()).letters) == 3
     await index.replace(replace(found[1], state=LetterState.REDRIVEN))
     assert (await index.get(letter(2).id)) == replace(found[1], state=LetterState.REDRIVEN)
     assert len((await index.open_letters()).letters) == 2
 
 
-async def test_a_month_counts_no_letter_without_its_time(memory: MemoryTableStorage) -> None:
+@pytest.mark.parametrize("columns", [{"enqueued_time": "soon"}, {"state": "opened"}], ids=str)
+async def test_no_month_closes_over_a_letter_that_may_be_open(
+    memory: MemoryTableStorage, columns: dict[str, Value]
+) -> None:
     index = DeadLetterIndex(memory, "llm-usage")
     await index.create()
     await index.add([letter(0)])
-    await damage(memory, DEAD_LETTERS_TABLE, "", enqueued_time="soon")
+    await damage(memory, DEAD_LETTERS_TABLE, "", **columns)
     with pytest.raises(Altered, match=f"deadletters llm-usage {letter(0).id}"):
         await index.open_letters()

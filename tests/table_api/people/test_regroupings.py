@@ -4,18 +4,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
-
 from consumers.rerating.stage import rate_scope
 from pricing_rules.engine.rating import rate
 from pricing_rules.money import parse_pico
 from pricing_rules.price_book.book import Book
 from table_api.consumer_state.raw_usage import RawUsage
-from table_api.errors import Altered
 from table_api.ledger.book_archive import BookArchive
 from table_api.ledger.meta import LedgerMeta, read_meta
 from table_api.ledger.posting import MeteredCall
-from table_api.people.people import PEOPLE_TABLE, PeopleDirectory, Person
+from table_api.people.people import PeopleDirectory, Person
 from table_api.people.regroupings import Regrouping, Regroupings
 from table_api.rerating.past_days import PastDays, first_changed_days
 from table_api.rerating.scope import Scope, scan
@@ -23,7 +20,6 @@ from table_api.storage.memory_blobs import MemoryBlobStore
 from table_api.storage.memory_tables import MemoryTableStorage
 from tests.fixtures.builders import CALL_TIME, call_id
 from tests.fixtures.calls import NOW, make_call, open_ledger
-from tests.fixtures.damage import damage
 from tests.pricing_rules.books import ALIAS, base_rule, compile_text, modifier
 from tests.table_api.conftest import ApiClient
 from tests.table_api.people.test_people import person
@@ -171,19 +167,3 @@ def test_a_row_replaces_the_one_of_its_day_and_no_other() -> None:
         None,
     )
     assert later.cost_centre("bob", date(2026, 2, 1)) == "R&D"
-
-
-async def test_a_damaged_record_is_named(memory: MemoryTableStorage) -> None:
-    moved = Regrouping(
-        subject="ada",
-        first_day=CALL_TIME.date(),
-        last_day=CALL_TIME.date(),
-        before=None,
-        after="IT",
-        calls=1,
-        charge=5,
-    )
-    await Regroupings(memory).add([moved], at=NOW)
-    await damage(memory, PEOPLE_TABLE, "regroupings", charge="1.5")
-    with pytest.raises(Altered, match=r"people regroupings \d+\|000000"):
-        await Regroupings(memory).newest()

@@ -1,21 +1,17 @@
 """A damaged row of `monthly` or `published` is named, and holds no other row back."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 
 from table_api.errors import Altered
 from table_api.monthly.projected_day import MONTHLY_TABLE
 from table_api.monthly.rebuild import rebuild_monthly
-from table_api.publishing import passes
-from table_api.publishing.follow import Publisher
 from table_api.publishing.marks import PUBLISHED_TABLE
 from table_api.publishing.month_pass import Wanted
-from table_api.publishing.passes import ScheduledPublisher, tried
+from table_api.publishing.passes import tried
 from table_api.publishing.progress import read_progress
 from table_api.storage.table_storage import Value
-from telemetry.settings import TelemetrySettings
 from tests.fixtures.builders import call_id
 from tests.fixtures.calls import make_call
 from tests.fixtures.damage import damage, mend, rows_of
@@ -124,28 +120,3 @@ async def test_a_damaged_note_of_how_far_all_is_sent_says_nothing_and_is_written
     await here.publish()
     after = await read_progress(here.storage)
     assert (after.until, after.shards) == (here.now, len(after.of_shard))
-
-
-async def test_no_pass_over_the_newest_months_says_that_an_older_one_is_sent(
-    here: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A timer looks at all months each ten minutes, and at these alone in between."""
-
-    async def opened(*_: object) -> Publisher:
-        return await here.publisher()
-
-    monkeypatch.setattr(passes, "open_publisher", opened)
-    await post(here, 1)
-    rows = await damage(here.storage, MONTHLY_TABLE, ANN, total="damaged")
-    here.now += timedelta(days=92)
-    timer = ScheduledPublisher(here.storage, TelemetrySettings())
-    for minute in (57, 58, 59):
-        here.now = here.now.replace(minute=minute)
-        await timer.run(here.now)
-        assert (await read_progress(here.storage)).until is None
-    await mend(here.storage, MONTHLY_TABLE, rows, "total")
-    for minute in (0, 1):
-        here.now = (here.now + timedelta(hours=minute == 0)).replace(minute=minute)
-        await timer.run(here.now)
-        assert (await read_progress(here.storage)).until == here.now
-    assert await here.differences() == []

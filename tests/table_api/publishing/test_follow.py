@@ -29,7 +29,6 @@ from tests.paths import ROOT
 from tests.table_api.publishing.stand import KEY, NOW, Stand, stand
 
 KEYS = {"PartitionKey", "RowKey", "Timestamp"}
-FIRST_DAY = CALL_TIME.date()
 
 
 @pytest.fixture
@@ -192,36 +191,6 @@ async def test_another_key_is_published_again(here: Stand) -> None:
         await here.publish(Wanted(start=date(2026, 11, 20), stop=date(2026, 11, 21)))
     assert len(here.events) == before + 4
     assert len({event["UserId"] for event in here.events}) == 2
-
-
-@pytest.mark.parametrize(
-    ("start", "stop", "refused"),
-    [
-        (None, None, False),
-        (FIRST_DAY, None, False),
-        (FIRST_DAY + timedelta(days=1), None, True),
-        (FIRST_DAY.replace(day=1) + timedelta(days=31), None, True),
-        (None, FIRST_DAY + timedelta(days=1), True),
-    ],
-)
-async def test_another_key_is_not_taken_for_some_of_the_days(
-    here: Stand, start: date | None, stop: date | None, *, refused: bool
-) -> None:
-    """The same calls would be there under two names, and corrections next to their entries."""
-    await here.ledger.post(some_calls(3))
-    await here.publish()
-    before = len(here.events)
-    here.key = KEY
-    some = Wanted(again=True, start=start, stop=stop)
-    if refused:
-        with pytest.raises(SettingsError, match="without --from and --to"):
-            await here.publish(some)
-    else:
-        await here.publish(some)
-    assert len(here.events) == before + (0 if refused else 3)
-    here.key = None
-    if refused:  # days under the key that they were published with may be sent again
-        await here.publish(some)
 
 
 async def test_who_published_with_an_earlier_release_goes_on(here: Stand) -> None:

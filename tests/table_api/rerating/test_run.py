@@ -1,26 +1,17 @@
 """A run as a row: what belongs together in the program is stored in columns of its own."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import pytest
-
-from table_api.errors import Altered
 from table_api.rerating.run import (
     Approval,
     Rerating,
     RunState,
     Settled,
-    Work,
     read_rerating,
     rerating_columns,
 )
-from table_api.rerating.runs_table import RERATINGS_TABLE, LeftAlone, Reratings
 from table_api.rerating.scope import Scope
-from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import Replace, Value, etag_of
-from tests.fixtures.damage import rows_of
 
 APPROVED_AT = datetime(2026, 12, 2, 9, tzinfo=UTC)
 STAGED = Rerating(
@@ -65,45 +56,3 @@ def test_each_fact_has_a_column_of_its_own() -> None:
     assert "reverted_at" not in columns
     assert "approved_by" not in rerating_columns(STAGED)
     assert "report_sha256" not in rerating_columns(replace(STAGED, report_sha256=None))
-
-
-@pytest.fixture
-async def runs(memory: MemoryTableStorage) -> Reratings:
-    """A run that is approved, and whose work has begun."""
-    runs = Reratings(memory)
-    staged = await runs.add(STAGED, b"{}")
-    await runs.approve(staged.run, by="ada", why="dearer", at=APPROVED_AT)
-    await runs.begin(staged.run, Work.APPLY, owner="one", at=APPROVED_AT)
-    await runs.note(staged.run, Work.APPLY, [LeftAlone("202611|00", "c|ann|01|x|1", "gone on")])
-    return runs
-
-
-async def begun(runs: Reratings) -> Rerating:
-    return await runs.begin(STAGED.run, Work.APPLY, owner="two", at=APPROVED_AT)
-
-
-@pytest.mark.parametrize(
-    ("key", "columns", "ask"),
-    [
-        (f"runs {STAGED.run}", {"state": "done"}, lambda runs: runs.all()),
-        (f"runs {STAGED.run}", {"before": "1.5"}, lambda runs: runs.get(STAGED.run)),
-        ("runs active", {"until": "soon"}, begun),
-        (f"{STAGED.run} apply", {"reason": None}, lambda runs: runs.noted(STAGED.run, Work.APPLY)),
-        (f"{STAGED.run} report", {"part": None}, lambda runs: runs.report(STAGED.run)),
-    ],
-)
-async def test_a_damaged_row_is_named(
-    runs: Reratings,
-    memory: MemoryTableStorage,
-    key: str,
-    columns: dict[str, Value | None],
-    ask: Callable[[Reratings], Awaitable[object]],
-) -> None:
-    [row] = await rows_of(memory, RERATINGS_TABLE, key)
-    kept = {name: value for name, value in (row | columns).items() if value is not None}
-    for name in ("PartitionKey", "RowKey", "Timestamp"):
-        del kept[name]
-    change = Replace(str(row["RowKey"]), kept, etag_of(row))
-    await memory.transact(RERATINGS_TABLE, str(row["PartitionKey"]), [change])
-    with pytest.raises(Altered, match=f"row {RERATINGS_TABLE} {key}"):
-        await ask(runs)
