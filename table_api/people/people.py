@@ -3,6 +3,7 @@
 Owns the table `people` and its cached directory; the CSV form is in `csv_file`.
 """
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -119,8 +120,9 @@ class People:
         return self._directory
 
     async def names(self, subject: str) -> list[str]:
-        """Every name that a subject has had, those in damaged rows too."""
-        return [str(row["display_name"]) for row in await self._named(subject)]
+        """Every name that a subject has had, in NFC; those in damaged rows too."""
+        named = await self._named(subject)
+        return [unicodedata.normalize("NFC", str(row["display_name"])) for row in named]
 
     async def erase(self, subject: str) -> int:
         """Forget every name of a subject and keep its cost centres; how many rows had one. A row is
