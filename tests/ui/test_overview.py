@@ -122,19 +122,22 @@ def test_no_calls_cost_not_as_much_as_calls_without_a_price(
 
 
 @pytest.mark.parametrize(
-    ("charge", "unpriced", "said"),
+    ("charge", "unpriced", "no_usage", "said"),
     [
-        (None, 6, "7 calls had no charge (not priced yet)"),
-        (Decimal(0), 6, "6 calls had no price"),
-        (Decimal(0), 0, NOTHING_CHARGED),
+        (None, 6, 0, "7 calls had no charge (not priced yet)"),
+        (Decimal(0), 6, 0, "6 calls had no price"),
+        (Decimal(0), 0, 5, "3 calls had no known usage"),
+        (Decimal(0), 0, 2, NOTHING_CHARGED),
     ],
 )
 def test_free_calls_next_to_calls_without_a_price_are_not_nothing(
-    charge: Decimal | None, unpriced: int, said: str
+    charge: Decimal | None, unpriced: int, no_usage: int, said: str
 ) -> None:
+    """Two of those without usage have failed."""
     totals = SimpleNamespace(
-        calls=7, charge=charge, unpriced_calls=unpriced, no_usage_calls=0, pending_calls=0
-    )
+        calls=7, charge=charge, unpriced_calls=unpriced, no_usage_calls=no_usage,
+        pending_calls=0, failed_calls=min(no_usage, 2),
+    )  # fmt: skip
     earlier: Any = SimpleNamespace(totals=totals, currency="USD")
     assert nothing_words(earlier) == said
 

@@ -130,4 +130,4 @@ def test_a_call_without_a_rate_has_no_lines_to_add(
     assert not app.exception
     assert "no rate USD-EUR at this time" in said(app)
     assert "these lines" not in said(app)
-    assert "Mend that in the price book; then a re-rating prices the call" in said(app)
+    assert "a re-rating prices the call as soon as the price book" in said(app)

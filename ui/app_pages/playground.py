@@ -5,7 +5,7 @@ import streamlit as st
 from ui.api.connection import api, caller_token, settings
 from ui.page_parts.playground.choices import choices_of
 from ui.page_parts.playground.cost import show_cost, show_estimate
-from ui.page_parts.playground.sending import ANSWER, send
+from ui.page_parts.playground.sending import send, show_last_answer
 from ui.parts.failure import failures_shown
 
 PROMPT_CHARS_MAX = 20_000
@@ -35,8 +35,8 @@ def draw(subject: str, token: str) -> None:
         st.warning("Write a prompt first.")
     elif pressed:
         send(choice, text, output_max, token=token)
-    elif st.session_state.get(ANSWER):
-        st.text(st.session_state[ANSWER])
+    else:
+        show_last_answer()
     with failures_shown("cost"):
         show_cost(subject)
 

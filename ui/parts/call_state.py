@@ -71,14 +71,17 @@ def show_state(call: CallDetail) -> None:
 
 
 def show_missing_lines(reason: str) -> None:
-    """The lines of the price book that would price the call, ready to copy. Some reasons, such as a
-    rate of exchange that is not there, have none.
+    """The lines of the price book that would price the call, ready to copy. Some reasons have none:
+    a rate of exchange is missing, or no rule can price what the usage says.
     """
     lines = reason.partition("\n")[2]
+    if not lines:
+        st.caption(
+            "Its usage is stored: a re-rating prices the call as soon as the price book, or a "
+            "later release, can."
+        )
+        return
+    st.code(lines, language=None)
     is_keeper = api().me().may(Permission.BILLING)
-    if lines:
-        st.code(lines, language=None)
-        remedy = "Add these lines to" if is_keeper else f"Ask {KEEPERS} to add these lines to"
-    else:
-        remedy = "Mend that in" if is_keeper else f"Ask {KEEPERS} to mend that in"
+    remedy = "Add these lines to" if is_keeper else f"Ask {KEEPERS} to add these lines to"
     st.caption(f"{remedy} the price book; then a re-rating prices the call from its stored usage.")

@@ -59,7 +59,10 @@ def show_calls(subject: str, period: Period, *, model: str | None, is_live: bool
             st.caption("The newest first. A call's page shows how its cost was calculated.")
             show_list(calls, with_days=model is not None)
         elif next_cursor:
-            st.info("None of the newest calls is one. The next page looks further back.")
+            which = "newest" if page_cursor() is None else "next"
+            st.info(f"None of the {which} calls is one. The next page looks further back.")
+        elif page_cursor() is not None:
+            st.info("No more such calls: the others are on the pages before.")
         else:
             show_nothing("No such calls in these days.", place="calls")
     show_paging(next_cursor)

@@ -43,8 +43,14 @@ def draw_search() -> None:
         if calls.data:
             show_found_calls(calls)
         elif calls.page.next_cursor:
+            where = "among the newest ones" if page_cursor() is None else "on this page"
             st.info(
-                "No call with this id among the newest ones. The next page looks further back.",
+                f"No call with this id {where}. The next page looks further back.",
+                icon=":material/search:",
+            )
+        elif page_cursor() is not None:
+            st.info(
+                "Nothing found further back. What was found, if anything, is on the pages before.",
                 icon=":material/search:",
             )
         elif not (people and people.data):

@@ -129,6 +129,20 @@ def test_an_id_that_nobody_has_is_not_found(behind: Stand) -> None:
     assert not lists(app)
 
 
+def test_a_last_page_without_a_call_does_not_say_that_nothing_was_found(
+    behind: Stand, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_calls, "EMPTY_PAGES_MAX", 1)
+    newer = InventedCall(number=1, subject=ADA, day=today, deployment="gpt-4.1", input=10)
+    app = opened("search", find=newer.priced.event.response_id or "")
+    assert lists(app)
+    while lists(app) or "The next page looks further back" in said(app):
+        app = pressed(app, "Next page")
+        assert not app.exception
+    assert "What was found, if anything, is on the pages before" in said(app)
+    assert "an id must be whole" not in said(app)
+
+
 def test_more_calls_with_an_id_than_a_page_has_are_on_the_next_one(
     stand: Stand, calls: list[InventedCall]
 ) -> None:

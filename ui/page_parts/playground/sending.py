@@ -13,6 +13,8 @@ from ui.page_parts.playground.stream import GatewayError, GatewayRefused
 
 SESSION = "playground_session"
 ANSWER = "playground_answer"
+WHY_CUT = "playground_why_cut"
+"""Why the answer is not whole; it is shown for as long as the answer is."""
 
 
 def session_id() -> str:
@@ -30,6 +32,7 @@ def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
         trace_id=new_trace_id(),
     )
     st.session_state[ANSWER] = ""
+    st.session_state.pop(WHY_CUT, None)
     note_sent(prompt.trace_id)
     place = st.empty()
     try:
@@ -39,4 +42,17 @@ def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
     except GatewayError as error:
         if isinstance(error, GatewayRefused):
             note_sent(None)
-        st.error(escape(str(error)), icon=":material/error:")
+        st.session_state[WHY_CUT] = str(error)
+        show_why_cut()
+
+
+def show_last_answer() -> None:
+    """The answer that was streamed before, and why it is not whole."""
+    if answer := st.session_state.get(ANSWER):
+        st.text(answer)
+    show_why_cut()
+
+
+def show_why_cut() -> None:
+    if why := st.session_state.get(WHY_CUT):
+        st.error(escape(why), icon=":material/error:")

@@ -19,6 +19,9 @@ def nothing_words(earlier: Usage) -> str:
         return f"{counted(earlier.totals.calls, 'call')} had no charge ({why})"
     if not earlier.totals.charge and earlier.totals.unpriced_calls:
         return f"{counted(earlier.totals.unpriced_calls, 'call')} had no price"
+    unknown = earlier.totals.pending_calls + earlier.totals.no_usage_calls
+    if not earlier.totals.charge and unknown > earlier.totals.failed_calls:
+        return f"{counted(unknown - earlier.totals.failed_calls, 'call')} had no known usage"
     return NOTHING_CHARGED
 
 
