@@ -84,7 +84,8 @@ def _rules(book: Book) -> dict[str, _Rule]:
     content = book.content
     agreed = contracts_of(content, book.sources)
     rules: dict[str, _Rule] = {rule.id: rule for rule in content.modifiers}
-    for card in (*content.cards, *content.fees):
+    cards: tuple[RateCard | FeeCard, ...] = (*content.cards, *content.fees)
+    for card in cards:
         rules[card.id] = replace(card, agreed=True) if card.id in agreed else card
     rules |= {rate.id: rate for rate in content.fx}
     rules |= {f"family {family.name} ({family.begins[0]}…)": family for family in content.families}
