@@ -92,6 +92,13 @@ class WatchingPoster:
         )
         if after.report == row.report and not differs(row, after):
             return
+        # A row names a cost centre only where a rule used it: what it becomes may use the caller's.
+        own = row.cost_centre or call.cost_centre
+        if own != cost_centre:
+            priced = rate(event, book, own)
+            after = self._ledger.place(
+                MeteredCall(priced=priced, origin=row.origin, cost_centre=own)
+            )
         if len(self._found) == DIFFERENCES_MAX:
             raise ReplayRefused(f"over {DIFFERENCES_MAX} calls differ: replay a part at a time")
         self._found[row.partition, row.entry_key] = Difference(row, after, after.call)

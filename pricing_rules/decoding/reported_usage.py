@@ -45,7 +45,8 @@ def reported_usage(call: WireCall, completed_from: tuple[str, ...]) -> Usage | N
         own = usage = normalise(call.operation, call.usage, information(call.model))
         if call.tools is not None:
             tools = call.tools
-            usage = with_tools(own, tool_calls(tools), tools.usage, call.usage, tools.requested)
+            asked = tools.requested if information(call.body_unread) is None else None
+            usage = with_tools(own, tool_calls(tools), tools.usage, call.usage, asked)
     except (ArithmeticError, ValueError) as error:
         # JSON numbers may have thousands of digits: too many to add up or to print.
         expected = f"numbers that can be computed with ({error})"

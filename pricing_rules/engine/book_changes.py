@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from pricing_rules.money import format_pico
 from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.list_price import contracts_of
 from pricing_rules.price_book.rate_card import (
     Alias,
     Family,
@@ -78,10 +80,13 @@ def _fact(fact: str | tuple[object, ...]) -> str:
 
 
 def _rules(book: Book) -> dict[str, _Rule]:
+    """By name. A contract says that it is one, also where its source alone did."""
     content = book.content
-    rules: dict[str, _Rule] = {card.id: card for card in content.cards}
-    rules |= {rule.id: rule for rule in content.modifiers}
-    rules |= {fee.id: fee for fee in content.fees}
+    agreed = contracts_of(content, book.sources)
+    rules: dict[str, _Rule] = {rule.id: rule for rule in content.modifiers}
+    cards: tuple[RateCard | FeeCard, ...] = (*content.cards, *content.fees)
+    for card in cards:
+        rules[card.id] = replace(card, agreed=True) if card.id in agreed else card
     rules |= {rate.id: rate for rate in content.fx}
     rules |= {f"family {family.name} ({family.begins[0]}…)": family for family in content.families}
     return rules | {f"deployment {_named(alias)}": alias for alias in content.aliases}

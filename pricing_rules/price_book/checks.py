@@ -25,6 +25,9 @@ from pricing_rules.price_book.rules import (
 )
 from pricing_rules.price_book.spellings import Knower, Spellings
 
+_OF_DEPLOYMENTS = frozenset({"deployment", "model", "versions", "region", "zone"})
+"""Dimensions that say nothing of a caller or of a single call."""
+
 
 class Dated(Protocol):
     """A rule with an id and a half-open validity."""
@@ -113,6 +116,8 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
     by_provider_and_model = defaultdict(list)
     for matches in priced:
         values = dict(matches)
+        if "provider" not in values and not _is_of_a_type(values):
+            continue
         for provider in values.get("provider", (None,)):
             for model in values.get("model", (None,)):
                 by_provider_and_model[provider, model].append(values)
@@ -132,6 +137,11 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
                 f"in {_place(alias, zones)}",
                 file=file_of[alias.name],
             )
+
+
+def _is_of_a_type(values: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a rule is about types of deployment and all their calls, whoever makes them."""
+    return "deployment" in values and values.keys() <= _OF_DEPLOYMENTS
 
 
 def _place(alias: Alias, zones: Mapping[str, str]) -> str:
@@ -223,7 +233,7 @@ def _check_followed(
             other
             for other in of_model
             if other.origin == card.origin
-            and _matches_all(other.matches, call)
+            and matches_all(other.matches, call)
             and (other.valid_to is None or other.valid_to > card.valid_to)
         ]
         if after and min(other.valid_from for other in after) > card.valid_to:
@@ -237,7 +247,7 @@ def shadowed(cards: Sequence[RateCard], ids: Collection[str]) -> Iterator[tuple[
     for card in cards:
         for other in cards if card.id in ids else ():
             better = trust.index(other.origin) < trust.index(card.origin)
-            if better and _matches_all(other.matches, card.matches) and _outlasts(other, card):
+            if better and matches_all(other.matches, card.matches) and _outlasts(other, card):
                 yield card.id, other.id
 
 
@@ -249,7 +259,7 @@ def _outlasts(one: Dated, other: Dated) -> bool:
     )
 
 
-def _matches_all(one: Matches, calls: Matches) -> bool:
+def matches_all(one: Matches, calls: Matches) -> bool:
     """Whether a rule matches every one of these calls."""
     values = dict(calls)
     return all(

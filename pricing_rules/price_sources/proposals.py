@@ -14,6 +14,7 @@ import msgspec
 from pricing_rules.money import PICO_PER_UNIT, divide_half_even, format_pico
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.compile import QUANTITY_PER_PRICE
+from pricing_rules.price_book.list_price import contracts_of
 from pricing_rules.price_book.rate_card import Matches, RateCard
 from pricing_rules.price_book.rules import ORIGINS, DeploymentType, PriceOrigin, ServiceTier
 from pricing_rules.units import Unit
@@ -110,7 +111,7 @@ class Change(StrEnum):
     UNREAD = "unread"
     """A meter that no rule reads, so that it is in no price."""
     CONTRADICTED = "contradicted"
-    """The book has another price from a more trusted source, and keeps it."""
+    """The book has another price from a more trusted source, or by contract, and keeps it."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,10 +137,14 @@ def names_of(book: Book) -> dict[str, str]:
 def propose(
     prices: Iterable[ReadPrice], book: Book, *, in_scope: Collection[str]
 ) -> list[Proposal]:
-    """Every difference. `in_scope`: ids of the book's rules that the source should still have."""
+    """Every difference from the book's list prices: of what the company has agreed on, no source
+    knows anything. `in_scope`: ids of the book's rules that the source should still have.
+    """
+    agreed = contracts_of(book.content, book.sources)
     known: dict[tuple[str, Matches], list[RateCard]] = {}
     for card in sorted(book.content.cards, key=lambda card: card.valid_from):
-        known.setdefault((card.currency, card.matches), []).append(card)
+        if card.id not in agreed:
+            known.setdefault((card.currency, card.matches), []).append(card)
     proposals = []
     seen: set[str] = set()
     for price in prices:
@@ -157,7 +162,7 @@ def propose(
 
 
 def _against(price: ReadPrice, same: Sequence[RateCard]) -> Proposal | None:
-    """What the price is to the book's rules for the same calls, in the order of their beginnings.
+    """What the price is to the book's list prices for the same calls, ordered by their beginnings.
 
     A source that changes a price often keeps its date, so the rule that holds on the day of reading
     has the last word, though it began later than the price says.
@@ -172,7 +177,9 @@ def _against(price: ReadPrice, same: Sequence[RateCard]) -> Proposal | None:
         return compare(price, first)
     proposal = compare(price, holding[0])
     if proposal is None and first.valid_from < price.valid_from:
-        return compare(price, first)  # its date is news: the price held before we saw it
+        # Its date is news: the price held before we saw it, until the next rule begins.
+        until = min(card.valid_from for card in same if card.valid_from > price.valid_from)
+        return compare(msgspec.structs.replace(price, valid_to=until), first)
     return proposal
 
 
@@ -206,10 +213,11 @@ def _added_or_refused(price: ReadPrice) -> Proposal:
 def compare(price: ReadPrice, card: RateCard) -> Proposal | None:
     """What the price is to a rule for the same calls; None where it says the same."""
     added = _added_or_refused(price)
-    if added.price is None or (card.valid_to is not None and card.valid_to <= price.valid_from):
+    ends_at = card.valid_to if card.valid_to_at_list is msgspec.UNSET else card.valid_to_at_list
+    if added.price is None or (ends_at is not None and ends_at <= price.valid_from):
         return added
     differences = _differences(price, card)
-    if not differences and price.valid_to and card.valid_to is None:
+    if not differences and price.valid_to and ends_at is None:
         ends = f"ends {price.valid_to.isoformat()} and nothing follows yet"
         return Proposal(change=Change.GONE, rule_id=card.id, details=(ends,))
     if not differences:

@@ -5,7 +5,7 @@ What has no unit is named, so that a call is never priced without it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -24,6 +24,14 @@ _CODE_CALL = "code_interpreter_call"
 """All such calls of one answer share a session."""
 _LARGE_CODE = "code_interpreter_"
 """How a request's tool begins that asks for a session of more memory than the smallest."""
+_CODE = "code_interpreter"
+"""The request's tool of the smallest one."""
+_UNREAD_CODE = "code_interpreter_unread"
+"""A session whose memory nobody at the gateway read."""
+_NOT_IN_TRACE = "not_in_trace"
+"""In place of a request's tools that its trace has no room for."""
+_STORED = frozenset({"agent", "agent_reference", "prompt"})
+"""What a request names that may have tools of its own."""
 _BLOCK = "server_tool_use"
 """A content block of Anthropic's, one for each use; its usage object counts them by tool."""
 _READ: Known = {"web_search": {"num_requests": None}}
@@ -48,15 +56,16 @@ def with_tools(
     calls: ToolCalls,
     tool_usage: Fields | None,
     said: Fields,
-    requested: Iterable[str] = (),
+    requested: Collection[str] | None = (),
 ) -> Usage:
     """The usage with the units of tools, and with the names of what has no unit.
 
     `said` is the usage object itself. What it counts, as some vendors' does, is counted once.
-    `requested`: the request's tools, of which one may ask for a session of another price.
+    `requested`: the request's tools, of which one may ask for a session of another price; None
+    where nobody read the request.
     """
     counts, left = dict(usage.counts), []
-    large = sorted({tool for tool in requested if tool.startswith(_LARGE_CODE)})
+    other_sessions = _not_the_smallest(requested)
     stated = _searches(tool_usage)
     for kind, number in calls:
         if kind in _COUNTED:
@@ -65,8 +74,8 @@ def with_tools(
             searches = stated if kind == "web_search_call" and stated is not None else number
             if searches and unit not in usage.counts:
                 counts[unit] = searches
-        elif kind == _CODE_CALL and large:
-            left += [(f"tool_calls.{tool}", str(number)) for tool in large]
+        elif kind == _CODE_CALL and other_sessions:
+            left += [(f"tool_calls.{session}", str(number)) for session in other_sessions]
         elif kind == _CODE_CALL:
             counts[Unit.CODE_SESSION] = 1
         elif kind == _BLOCK and (
@@ -84,6 +93,15 @@ def with_tools(
         caveats = replace(caveats, unread=limited((*left, *caveats.unread)))
         return replace(usage, counts=counts, caveats=caveats)
     return usage if counts == usage.counts else replace(usage, counts=counts)
+
+
+def _not_the_smallest(requested: Collection[str] | None) -> list[str]:
+    """What sessions are called that may be larger than the smallest; empty where none may be."""
+    if requested is None or _NOT_IN_TRACE in requested:
+        return [_UNREAD_CODE]
+    large = sorted({tool for tool in requested if tool.startswith(_LARGE_CODE)})
+    stored = _CODE not in requested and not _STORED.isdisjoint(requested)
+    return large or ([_UNREAD_CODE] if stored else [])
 
 
 def _searches(tool_usage: Fields | None) -> int | None:

@@ -10,6 +10,9 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.checks import matches_all
+from pricing_rules.price_book.list_price import contracts_of
+from pricing_rules.price_book.rate_card import RateCard
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
 from pricing_rules.price_sources.azure.conflicts import REGIONAL, Priced, Rows, conflict_of
 from pricing_rules.price_sources.azure.readings import Meter, PromptBand, Unread
@@ -63,7 +66,38 @@ def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[P
         and family_of(dict(card.matches)["model"][0]) in families
     ]
     listed = [*unread, *(meter for dump in read for meter in dump.unread)]
-    return [*propose(prices, book, in_scope=in_scope), *_unread_proposals(listed)]
+    found = [_under_contracts(each, book) for each in propose(prices, book, in_scope=in_scope)]
+    return [*found, *_unread_proposals(listed)]
+
+
+def _under_contracts(proposal: Proposal, book: Book) -> Proposal:
+    """The proposal, unless its rule would take calls from a contract: that is shown, not written.
+
+    No list price ends what the company has agreed on.
+    """
+    price = proposal.price
+    if price is None:
+        return proposal
+    agreed = contracts_of(book.content, book.sources)
+    kept = [card.id for card in book.content.cards
+            if card.id in agreed and _takes_calls(proposal, price, card)]  # fmt: skip
+    if not kept:
+        return proposal
+    why = f"{', '.join(kept)} is agreed on for these calls: write by hand what becomes of it"
+    details = (*proposal.details, why)
+    return Proposal(change=Change.CONTRADICTED, rule_id=proposal.rule_id, details=details)
+
+
+def _takes_calls(proposal: Proposal, price: ReadPrice, contract: RateCard) -> bool:
+    """Whether the new rule would price calls of the contract. The successor of a more specific
+    list price has the calls that this one had."""
+    covered = proposal.supersedes is None and matches_all(contract.matches, price.matches)
+    return (
+        contract.currency == price.currency
+        and (covered or contract.matches == price.matches)
+        and (contract.valid_to is None or price.valid_from < contract.valid_to)
+        and (price.valid_to is None or contract.valid_from < price.valid_to)
+    )
 
 
 def _one_currency(rows: Sequence[PriceRow]) -> str:

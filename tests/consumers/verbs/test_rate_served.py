@@ -155,6 +155,21 @@ def test_a_tool_is_counted_or_named(
     assert (reason or "") in (answer["reason"] or "")
 
 
+@pytest.mark.parametrize(
+    ("body_unread", "requested"),
+    [("too_large", []), ("no_length", []), ("no_json", []), (None, ["not_in_trace"]),
+     (None, ["prompt", "function"])],
+)  # fmt: skip
+def test_a_code_session_of_a_request_that_nobody_read_has_no_price(
+    body_unread: str | None, requested: list[str], capsys: Capture, tmp_path: Path
+) -> None:
+    tools = {"requested": requested, "calls": {"code_interpreter_call": 1}}
+    answer = one(capsys, tmp_path, **RESPONSES, body_unread=body_unread, tools=tools)
+    assert (answer["state"], answer["charge"]) == ("unpriced", None)
+    assert "tool_calls.code_interpreter_unread = 1" in answer["reason"]
+    assert answer["counts"] == {"input": 1000, "output": 100}
+
+
 def test_a_book_without_the_price_of_a_tool_names_it(capsys: Capture, tmp_path: Path) -> None:
     answer = one(
         capsys,

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from pricing_rules.engine.book_changes import book_changes
 from pricing_rules.engine.rating import rate
@@ -205,3 +207,19 @@ async def test_a_price_that_turns_out_to_be_agreed_is_no_list_price_in_the_archi
     assert kept[0].version == kept[2].version != kept[1].version
     [change] = book_changes(kept[0], kept[1])
     assert change.details[-1] == "agreed on"
+
+
+def test_a_contract_of_an_earlier_release_is_no_news_in_a_later_one(tmp_path: Path) -> None:
+    """Its source alone said what it is; now the rule does, too."""
+
+    def compiled(price: str) -> Book:
+        agreed = rule("agreed", price, "06-01", more=supersedes("list"), source=CONTRACT)
+        return compile_text(tmp_path, ALIAS, rule("list", "2", "01-01"), agreed)
+
+    today = compiled("1")
+    cards = tuple(replace(card, agreed=UNSET) for card in today.content.cards)
+    before = Book(replace(today.content, cards=cards), today.sources)
+    assert before.version != today.version
+    assert list(book_changes(before, today)) == []
+    [change] = book_changes(before, compiled("1.5"))
+    assert change.details == ("from 2026-06-01T00:00:00Z", "input 1 → 1.5 USD per 1M")

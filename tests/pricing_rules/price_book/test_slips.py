@@ -203,3 +203,19 @@ def test_a_cost_centre_and_a_tenant_are_found_however_they_are_written(tmp_path:
     book = compile_text(tmp_path, ALIAS + base_rule() + centre + tenant)
     event = make_event(deployment="dep", model=None, usage=make_usage(input=1_000_000))
     assert rate(event, book, SOUTH).charge == 500_000_000_000
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        'product = ["internal"]',
+        'operation = ["embeddings"]',
+        'deployment = ["GlobalStandard"], product = ["internal"]',
+        'deployment = ["GlobalStandard"], operation = ["embeddings"]',
+        'deployment = ["GlobalStandard"], service_tier = "priority"',
+    ],
+)
+def test_what_is_free_for_some_calls_is_no_price_of_an_alias(match: str, tmp_path: Path) -> None:
+    """One such rule hid every alias without a price."""
+    free = modifier("free", "zero", 'layer = "list"\nnote = "internal"', match=match)
+    assert "alias 'dep' resolves to nothing" in refusal(tmp_path, ALIAS + free)

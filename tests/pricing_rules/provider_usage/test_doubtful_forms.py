@@ -247,20 +247,6 @@ def test_a_tool_without_a_unit_is_named_before_harmless_fields() -> None:
     assert rated(again, CHAT).state is CallState.UNPRICED
 
 
-def test_a_session_of_more_memory_is_none_of_the_smallest() -> None:
-    """Four sizes have four prices; the fee is that of the smallest."""
-    calls, plain = [("code_interpreter_call", 2)], normalise(CHAT, PARTS)
-    small = with_tools(plain, calls, None, {}, ["function", "code_interpreter"])
-    assert (small.counts[Unit.CODE_SESSION], small.caveats) == (1, None)
-    large = with_tools(plain, calls, None, {}, ["code_interpreter_64g", "function"])
-    assert Unit.CODE_SESSION not in large.counts
-    assert large.caveats is not None
-    assert large.caveats.unread == (("tool_calls.code_interpreter_64g", "2"),)
-    priced = rated(large, CHAT)
-    assert priced.state is CallState.UNPRICED
-    assert "tool_calls.code_interpreter_64g" in (priced.reason or "")
-
-
 def test_a_number_of_searches_with_a_zero_fraction_is_whole() -> None:
     plain = normalise(CHAT, PARTS)
     read = with_tools(plain, [("web_search_call", 3)], {"web_search": {"num_requests": 2.0}}, {})

@@ -70,3 +70,39 @@ def test_what_only_government_regions_have_is_no_price_for_others(
     (added,) = proposals(tmp_path, items, book)
     assert added.change is Change.ADDED
     assert 'zone = ["us-gov"]' in rule_text(added)
+
+
+AGREED = """
+[[rule]]
+id = "own"
+kind = "base"
+valid_from = 2026-06-01T00:00:00Z
+supersedes = "azure.gpt-5.DataZoneStandard.2025-08-01"
+currency = "USD"
+unit = "1M"
+source = { kind = "contract", checked = 2026-06-01 }
+rates = { input = "1", cache_read = "0.1", output = "9" }
+[rule.match]
+provider = "azure"
+model = "gpt-5"
+deployment = ["DataZoneStandard"]
+service_tier = "default"
+"""
+
+
+@pytest.mark.parametrize("region", ["eastus2", "swedencentral"])
+def test_a_price_of_a_zone_takes_no_calls_from_a_contract(region: str, tmp_path: Path) -> None:
+    company = tmp_path / "company.toml"
+    company.write_text(AGREED, encoding="utf-8")
+    book = load_book([company])
+    names = ("GPT 5 Inpt DZone", "GPT 5 cchd Inpt DZone", "GPT 5 outpt DZone")
+    listed = ("1.375", "0.1375", "11")
+    items = [
+        row(f"{name} 1M Tokens", price, armRegionName=region)
+        for name, price in zip(names, listed, strict=True)
+    ]
+    assert proposals(tmp_path, items, book) == []
+    items[2]["retailPrice"] = Decimal(12)
+    [shown] = proposals(tmp_path, items, book)
+    assert (shown.change, shown.price) == (Change.CONTRADICTED, None)
+    assert "own is agreed on" in shown.details[-1]
