@@ -13,7 +13,7 @@ from starlette.responses import Response
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.list_price import ends_at_list
 from pricing_rules.price_book.match import may_match_one_call
-from pricing_rules.price_book.rate_card import CONTRACT, Modifier
+from pricing_rules.price_book.rate_card import CONTRACT, Matches, Modifier
 from pricing_rules.price_sources.ages import is_old
 from table_api.errors import Altered
 from table_api.http_api.access.question import Api, Asking, asking_of
@@ -96,15 +96,18 @@ def _end_at_list(
     was agreed on for some of its calls begins there, the next list price of the same calls does.
     """
     end = price.valid_to
-    matches = tuple(price.matches.items())
     if end is None or not any(
-        each.valid_from == end and may_match_one_call(matches, tuple(each.matches.items()))
+        each.valid_from == end and may_match_one_call(_matches(price), _matches(each))
         for each in agreed
     ):
         return end
     calls = (price.origin, price.matches)
     later = (each for each in listed if (each.origin, each.matches) == calls)
     return min((each.valid_from for each in later if each.valid_from >= end), default=None)
+
+
+def _matches(price: ListedPrice) -> Matches:
+    return tuple((dimension, tuple(values)) for dimension, values in price.matches.items())
 
 
 async def _content(
