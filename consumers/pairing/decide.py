@@ -104,13 +104,16 @@ def _report(call: JoinedCall) -> tuple[dict[str, Any] | None, tuple[int, int]]:
     found = usage_from_log(call)
     if found is None:
         heard = _heard_ms(call)
-        return None, (int(Rank.MODEL_USAGE if heard else Rank.NO_USAGE), heard)
+        return None, (int(Rank.GATEWAY_LOG if heard else Rank.NO_USAGE), heard)
     usage, normal = found
     return usage, (int(Rank.GATEWAY_LOG), normal.total)
 
 
 def _heard_ms(call: JoinedCall) -> int:
-    """Milliseconds of audio that the trace of a transcription says; the event carries them."""
+    """Milliseconds of audio that the trace of a transcription says; the event carries them.
+
+    They rank as the log's counts do: the answer itself may say tokens instead.
+    """
     identity = call.identity
     if identity is None or identity.duration is None:
         return 0

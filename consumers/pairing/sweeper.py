@@ -180,6 +180,7 @@ class Sweeper:
         settlement = self._pairing.settlement
         due: dict[str, datetime] = {}
         async for part in self._pairing.calls.between(since, until):
+            untimed: dict[str, datetime] = {}  # answers made in the background
             for kept in part:
                 if kept.damaged:
                     await self._settle_or_note({kept.call_id: since}, stream_time, until=until)
@@ -187,8 +188,13 @@ class Sweeper:
                 joined = kept.joined
                 metered_at = () if joined is None else joined.metered_at
                 places = [self._seen.elsewhere(kept.call_id, at) for at in metered_at]
-                if any(places) or settlement.is_due(kept, stream_time):
-                    due[kept.call_id] = since if joined is None else joined.time
+                if not any(places) and not settlement.is_due(kept, stream_time):
+                    continue
+                if joined is None:
+                    untimed[kept.call_id] = since
+                else:
+                    due[kept.call_id] = joined.time
+            await self._settle_or_note(untimed, stream_time, until=until)
             if len(due) >= DUE_AT_ONCE_MAX:
                 await self._settle_or_note(due, stream_time)
                 due = {}

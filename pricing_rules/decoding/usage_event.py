@@ -157,13 +157,16 @@ def _event(wire: WireEvent, event_id: str, enqueued_time: datetime) -> UsageEven
 
 def _rank(call: WireCall, usage: Usage | None, completed_from: tuple[str, ...]) -> Rank:
     """Who reported the usage. Of an answer from the gateway's cache the gateway knows for certain
-    that no model was asked, so that no count of its log beats it.
+    that no model was asked, so that no count of its log beats it. The seconds that a trace says are
+    the gateway's too: the answer itself may say tokens.
     """
     if usage is None:
         if call.cache == CACHE_HIT:
             return Rank.MODEL_USAGE
         return Rank.PENDING if _is_pending(call) else Rank.NO_USAGE
-    return Rank.GATEWAY_LOG if GATEWAY_LOG_SOURCE in completed_from else Rank.MODEL_USAGE
+    by_trace = call.usage is None and bool(completed_from)
+    by_gateway = by_trace or GATEWAY_LOG_SOURCE in completed_from
+    return Rank.GATEWAY_LOG if by_gateway else Rank.MODEL_USAGE
 
 
 def _is_pending(call: WireCall) -> bool:

@@ -117,7 +117,8 @@ def _report_faults(row: Row) -> Iterator[str]:
     if state not in _STATES or rank not in _ranks_of(state, row, tokens):
         yield f"states rank = {rank}, which no {state} call with {tokens} tokens has"
     from_log = _LOGGED in str(row.get("completed_from", "")).split(",")
-    if (rank == _GATEWAY_LOG and not from_log) or (rank == _MODEL_USAGE and from_log):
+    heard = "completed_from" in row and "q_audio_ms" in row  # by the policy's trace
+    if (rank == _GATEWAY_LOG and not (from_log or heard)) or (rank == _MODEL_USAGE and from_log):
         yield f"states rank = {rank}, and its usage is {'' if from_log else 'not '}from the log"
     if row["fingerprint"] != _fingerprint(row):
         yield "states a status, deployment, model or counts that its report did not have"

@@ -180,13 +180,28 @@ class DeadLetterIndex:
             row = await self._storage.get(DEAD_LETTERS_TABLE, self._key, row_key)
             if row is None:
                 raise ChangedMeanwhile(f"dead letter {letter.id} is gone")
-            change = Replace(row_key, _columns(letter), etag_of(row))
+            change = Replace(row_key, _columns_over(row, letter), etag_of(row))
             try:
                 await self._storage.transact(DEAD_LETTERS_TABLE, self._key, [change])
                 return
             except ChangedMeanwhile:
                 continue  # written between our read and our write: ours is to stand
         raise Contended(f"dead letter {letter.id}: {TRIES_MAX} tries to change it")
+
+
+def _columns_over(row: Row, letter: DeadLetter) -> dict[str, Value]:
+    """A letter that stays open keeps a time that cannot be read as it is: a close is held back by
+    it, and ours is made up.
+    """
+    columns = _columns(letter)
+    if letter.state is LetterState.OPEN:
+        try:
+            parse_time(row["enqueued_time"])
+        except UNREADABLE:
+            del columns["enqueued_time"]
+            if "enqueued_time" in row:
+                columns["enqueued_time"] = str(row["enqueued_time"])
+    return columns
 
 
 def _columns(letter: DeadLetter) -> dict[str, Value]:

@@ -58,8 +58,8 @@ async def name_damaged(storage: TableStorage, days: DayRange) -> None:
 def _check(row: Row) -> None:
     """An error of UNREADABLE for a row that no writer has made."""
     for name in ("subject", "model"):
-        if type(row[name]) is not str:
-            raise TypeError(f"{name} = {row[name]!r} is no text")
+        if type(row[name]) is not str or not row[name]:
+            raise TypeError(f"{name} = {row[name]!r} is no name")
     int(row["active"])
     for name in _MEASURES:
         text = row.get(name, "")

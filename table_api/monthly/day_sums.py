@@ -16,6 +16,7 @@ from table_api.monthly.usage_lines import (
     days_by_column,
     is_whole,
     lines_by_day,
+    nameless,
     one_line,
 )
 from table_api.storage.table_storage import Row
@@ -65,14 +66,14 @@ class DaySums:
         return {day: measures for day, (_, measures) in self._groups.get(who, {}).items()}
 
     def _read(self, row: Row) -> tuple[Who, dict[str, str]] | None:
-        """A row's texts; None for a row of another model. KeyError where it has lost a name."""
+        """A row's texts; None for a row of another model. LookupError where it has lost a name."""
         who = self._name(row, "subject"), self._name(row, "model")
         if self._model is not None and who[1] != self._model:
             return None
         return who, {name: str(row[name]) for name in self._days.keys() & row.keys() if row[name]}
 
     def _name(self, row: Row, column: str) -> str:
-        return str(row[column]) if column in self._named else ""
+        return str(row[column] or nameless()) if column in self._named else ""
 
     def _change(self, group: tuple[Who, str], come: Sequence[str], gone: Sequence[str]) -> None:
         who, name = group

@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import NoReturn
 
 from table_api.ledger.day_range import MonthDays
 from table_api.ledger.measures import MeasureList, add_up
@@ -69,23 +70,28 @@ def check_named(rows: Sequence[MonthTotal], columns: Sequence[str]) -> None:
     if (subject and not all([row.subject for row in rows])) or (
         model and not all([row.model for row in rows])
     ):
-        raise LookupError("a row has no subject or no model")
+        nameless()
+
+
+def nameless() -> NoReturn:
+    """LookupError: a row has lost a name."""
+    raise LookupError("a row has no subject or no model")
 
 
 def names_taker(
     named: Sequence[str], wanted: Callable[[str], bool], alike: Callable[[str], str]
 ) -> Callable[[Row], Who | None]:
     """Takes the names out of a row, so that the rest are days; None where it is not wanted. A row
-    that has lost a name raises KeyError: its sums are nobody's.
+    that has lost a name raises LookupError: its sums are nobody's.
     """
     if not named:
         return lambda row: _EVERYBODY
     if "subject" not in named:
-        return lambda row: ("", str(row.pop("model")))
+        return lambda row: ("", str(row.pop("model") or nameless()))
 
     def who(row: Row) -> Who | None:
-        subject = alike(str(row.pop("subject")))
-        model = str(row.pop("model")) if "model" in named else ""
+        subject = alike(str(row.pop("subject") or nameless()))
+        model = str(row.pop("model") or nameless()) if "model" in named else ""
         return (subject, model) if wanted(subject) else None
 
     return who

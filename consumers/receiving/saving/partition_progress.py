@@ -224,7 +224,8 @@ class PartitionProgress:
 
     def _gone_to(self) -> int:
         """The last event that is durable or told to be gone."""
-        return max(self.durable + self._standing().gone, self._told_to)
+        row = self._standing()
+        return max(self.durable, row.sequence_number + row.gone, self._told_to)
 
     def _tell_gone(self, last: int) -> None:
         """Retention has emptied the partition up to `last`. No later event shows it yet, and

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from pricing_rules.price_book.book import Book
 from pricing_rules.price_book.list_price import ends_at_list
-from pricing_rules.price_book.rate_card import CONTRACT, Modifier
+from pricing_rules.price_book.match import may_match_one_call
+from pricing_rules.price_book.rate_card import CONTRACT, Matches, Modifier
 from pricing_rules.price_sources.ages import is_old
 from table_api.errors import Altered
 from table_api.http_api.access.question import Api, Asking, asking_of
@@ -92,14 +93,21 @@ def _end_at_list(
     price: ListedPrice, listed: Sequence[ListedPrice], agreed: Sequence[ListedPrice]
 ) -> datetime | None:
     """The end of a list price without the book, which alone says what ended it: if something that
-    was agreed on begins there, the next list price of the same calls does.
+    was agreed on for some of its calls begins there, the next list price of the same calls does.
     """
     end = price.valid_to
-    if end is None or all(each.valid_from != end for each in agreed):
+    if end is None or not any(
+        each.valid_from == end and may_match_one_call(_matches(price), _matches(each))
+        for each in agreed
+    ):
         return end
     calls = (price.origin, price.matches)
     later = (each for each in listed if (each.origin, each.matches) == calls)
     return min((each.valid_from for each in later if each.valid_from >= end), default=None)
+
+
+def _matches(price: ListedPrice) -> Matches:
+    return tuple((dimension, tuple(values)) for dimension, values in price.matches.items())
 
 
 async def _content(

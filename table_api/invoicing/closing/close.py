@@ -221,7 +221,8 @@ class CloseJob:
             dead_letters=missing.letters,
             dead_letters_of_month=missing.letters_of_month,
             dead_letters_complete=missing.letters_complete,
-            lost_in_all=missing.lost,
+            lost=missing.lost - missing.counted,
+            lost_in_all=missing.counted,
         )
 
     async def _checks(

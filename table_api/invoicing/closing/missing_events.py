@@ -9,7 +9,7 @@ from datetime import datetime
 
 from table_api.consumer_state.dead_letters import DeadLetterIndex, OpenLetter
 from table_api.consumer_state.groups import Groups
-from table_api.consumer_state.progress import Progress, ProgressTable
+from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.invoicing.closing.hubs_read import late_by
 from table_api.open_calls.table import OpenCalls
 from table_api.storage.table_storage import TableStorage
@@ -34,6 +34,9 @@ class MissingEvents:
     lost: int = 0
     """Events that retention took before they were read, since the consumers began. At least: what
     both groups of a hub lost counts once."""
+    counted: int = 0
+    """Among them those that a later event has shown. The others are gone as far as the hub says:
+    they may still come out of a consumer's own buffer."""
 
 
 MissingOf = Callable[[datetime, datetime], Awaitable[MissingEvents]]
@@ -60,20 +63,22 @@ def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
             for each in (groups.metering, groups.pairing_usage)
         ]
         log = groups.pairing_diagnostics
+        hubs = usage, [await table.of_group(log.hub, log.group)]
         return MissingEvents(
             letters=sum(letter.enqueued_time < late for letter in every),
             letters_of_month=sum(letter.enqueued_time < late for letter in of_month),
             letters_complete=complete,
-            lost=_lost(usage) + _lost([await table.of_group(log.hub, log.group)]),
+            lost=sum(_most(hub, lambda row: row.lost) for hub in hubs),
+            counted=sum(_most(hub, lambda row: row.counts.get(Count.LOST, 0)) for hub in hubs),
         )
 
     return missing
 
 
-def _lost(groups: Sequence[Sequence[Progress]]) -> int:
+def _most(groups: Sequence[Sequence[Progress]], lost: Callable[[Progress], int]) -> int:
     """Of one hub, by its groups."""
     of_partitions: dict[str, int] = {}
     for rows in groups:
         for row in rows:
-            of_partitions[row.partition] = max(row.lost, of_partitions.get(row.partition, 0))
+            of_partitions[row.partition] = max(lost(row), of_partitions.get(row.partition, 0))
     return sum(of_partitions.values())

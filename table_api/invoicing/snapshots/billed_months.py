@@ -38,7 +38,7 @@ class BilledMonths:
         self.next_number = 1
         """Of the first invoice after the last close."""
         self.lost = 0
-        """Events that the last close knew to be lost, since the consumers began."""
+        """Events that were counted as lost at the last close, since the consumers began."""
 
     async def closed(self, month: BillingMonth) -> BilledMonth:
         """A month with a snapshot. Altered when it is not the one that the next month follows."""

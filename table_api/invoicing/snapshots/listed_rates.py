@@ -18,7 +18,8 @@ Rates = dict[str, tuple[int, int]]
 async def listed_rates(
     storage: TableStorage, sums: Iterable[Measures], days: Mapping[str, tuple[str, str]]
 ) -> Rates:
-    """Of the days, by the book in use when each begins; none where `sums` have a charge, or no list
+    """Of the days, by the rate of the book in use in the middle of each: a rate begins at midnight
+    UTC, and a day east of it begins earlier. None where `sums` have a charge, or no list
     price. `days` are those of a snapshot.
     """
     has_list = False
@@ -29,8 +30,13 @@ async def listed_rates(
     if not has_list:
         return {}
     rates = await PriceList(storage).fx_rates()
-    found = {day: _at(datetime.fromisoformat(start), rates) for day, (start, _) in days.items()}
+    found = {day: _at(_middle(*of_day), rates) for day, of_day in days.items()}
     return {day: rate for day, rate in found.items() if rate is not None}
+
+
+def _middle(start: str, end: str) -> datetime:
+    begin = datetime.fromisoformat(start)
+    return begin + (datetime.fromisoformat(end) - begin) / 2
 
 
 def _at(time: datetime, rates: Iterable[FxRate]) -> tuple[int, int] | None:

@@ -127,10 +127,11 @@ class Checks(_Stored, frozen=True, kw_only=True, omit_defaults=True):
     """False when a hub had more open ones since the month began than were looked at."""
     lost: int = 0
     """Events that retention took before they were read, since the last close that counted them; at
-    least. Closes by rules before 4 did not.
+    least. Closes by rules before 4 did not. What a hub that holds nothing says to be gone is among
+    them at each close, until a later event counts it.
     """
     lost_in_all: int = 0
-    """The same since the consumers began."""
+    """Those that were counted since the consumers began: what is only said to be gone may come."""
 
 
 class PreviousSnapshot(_Stored, frozen=True, kw_only=True):

@@ -81,7 +81,7 @@ async def take_snapshot(
     checks: Checks,
     now: datetime,
 ) -> Snapshot:
-    """The month as it is now.
+    """The month as it is now. `checks` say as `lost` only what no later event has shown yet.
 
     CloseRefused when a cell cannot be billed, Altered when a cell or an earlier snapshot was
     changed.
@@ -105,7 +105,7 @@ async def take_snapshot(
         issuer=settings.issuer,
         prefix=settings.prefix,
         look_back_months=settings.look_back_months,
-        checks=replace(checks, lost=_lost_since(history.lost, checks.lost_in_all)),
+        checks=replace(checks, lost=_lost_since(history.lost, checks.lost_in_all) + checks.lost),
         cells=tuple(
             snapshot_cell(key, cells[key], source.people.cost_centre(*place_of(cells[key])))
             for key in sorted(cells)
@@ -137,8 +137,8 @@ async def _rates(
 
 
 def _lost_since(before: int, now: int) -> int:
-    """Events lost since a close. Where the counters have gone back, as of a damaged row of
-    `progress`, all that they count is new.
+    """Events counted as lost since a close. Where the counters have gone back, as of a damaged row
+    of `progress`, all that they count is new.
     """
     return now - before if now >= before else now
 

@@ -8,9 +8,12 @@ import pytest
 from table_api.consumer_state.groups import DEFAULT_GROUPS
 from table_api.errors import Altered
 from table_api.invoicing.closing.hubs_read import CALLS_NAMED_MAX, not_settled, unread_hubs
+from table_api.open_calls.keys import response_key
 from table_api.open_calls.settled import UnsettledCall
+from table_api.storage.keys import encode_part
 from table_api.storage.memory_tables import MemoryTableStorage
 from table_api.storage.table_storage import Row, TableStorage
+from tests.consumers.pairing.background import Background
 from tests.consumers.pairing.gateway import Call, envelope
 from tests.consumers.pairing.replays import settled
 from tests.consumers.pairing.world import WAITS, World
@@ -110,6 +113,20 @@ async def test_only_the_closes_of_its_time_name_it(world: World) -> None:
     assert await named(world.storage, CALL_TIME.replace(day=1)) == []
     assert len(await named(world.storage, DECEMBER)) == 1
     assert await named(world.storage, JANUARY) == []
+
+
+async def test_an_answer_of_the_first_minute_of_a_month_is_named_by_the_close_of_it(
+    world: World,
+) -> None:
+    """Of a background answer the sweeper knows what it looked through, which began before."""
+    answer, fetched = Background(), DECEMBER + timedelta(seconds=20)
+    await world.pair(world.usage, answer.fetch(at=fetched), fetched)
+    key = response_key(answer.response_id)
+    await damage(world.storage, "opencalls", "c|", encode_part(key), fact="{")
+    await settled(world.other(), fetched + WAITS.timeout + timedelta(hours=1))
+    [line] = await named(world.storage, JANUARY)
+    assert key in line
+    assert await named(world.storage, JANUARY + timedelta(days=31)) == []
 
 
 async def test_a_damaged_copy_in_the_index_is_no_unsettled_call(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from consumers.receiving.handler import Counts, Received
 from consumers.receiving.hub import PartitionState
+from consumers.receiving.losses import Loss, losses
 from consumers.receiving.saving.checkpoint_policy import CheckpointPolicy
 from consumers.receiving.saving.partition_progress import (
     SAVE_TRIES_MAX,
@@ -254,6 +255,20 @@ async def test_what_retention_took_of_an_emptied_partition_is_lost_before_any_ev
     await again.save()
     row = await stored(storage)
     assert (row.sequence_number, row.lost, row.counts[Count.LOST]) == (31, 20, 20)
+
+
+async def test_what_follows_an_event_that_is_not_saved_yet_is_told_as_a_loss_of_its_own() -> None:
+    """What an emptied partition had lost is counted from its row on, not from the newest event."""
+    storage = MemoryTableStorage(now=lambda: NOW)
+    before = await owner(storage)
+    work(before, 0, 100)
+    await before.save()
+    assert await before.confirm(held(150, is_empty=True), asked_at=NOW, partitions=1)
+    progress = await owner(storage)
+    assert progress.after == 150
+    work(progress, 151, 160)
+    assert progress.after == 160
+    assert losses(progress.after, [171]) == [Loss(161, 170)]
 
 
 async def test_a_hub_that_was_wrong_about_being_empty_costs_no_event() -> None:

@@ -14,7 +14,7 @@ from table_api.consumer_state.dead_letters import (
 )
 from table_api.errors import Altered
 from table_api.storage.memory_tables import MemoryTableStorage
-from table_api.storage.table_storage import TableStorage, Value
+from table_api.storage.table_storage import Replace, TableStorage, Value, etag_of
 from tests.fixtures.builders import ENQUEUED_TIME
 from tests.fixtures.calls import NOW
 from tests.fixtures.damage import damage
@@ -105,3 +105,32 @@ async def test_a_month_counts_no_letter_without_its_time(memory: MemoryTableStor
     await damage(memory, DEAD_LETTERS_TABLE, "", enqueued_time="soon")
     with pytest.raises(Altered, match=f"deadletters llm-usage {letter(0).id}"):
         await index.open_letters()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_redrive_that_fails_makes_up_no_time_for_a_letter_that_lost_it(
+    memory: MemoryTableStorage, lost: bool
+) -> None:
+    """Else the close of a month would no longer be held back by it."""
+    index = DeadLetterIndex(memory, "llm-usage")
+    await index.create()
+    await index.add([letter(0)])
+    [row] = await damage(memory, DEAD_LETTERS_TABLE, "", enqueued_time="soon")
+    if lost:
+        place = str(row["PartitionKey"]), str(row["RowKey"])
+        standing = await memory.get(DEAD_LETTERS_TABLE, *place)
+        assert standing is not None
+        left_out = {"PartitionKey", "RowKey", "Timestamp", "enqueued_time"}
+        kept = {name: value for name, value in standing.items() if name not in left_out}
+        change = Replace(place[1], kept, etag_of(standing))
+        await memory.transact(DEAD_LETTERS_TABLE, place[0], [change])
+    [found] = [each async for each in index.all()]
+    await index.replace(replace(found, message="it is still no JSON"))
+    for since in (None, NOW):
+        with pytest.raises(Altered, match=f"deadletters llm-usage {letter(0).id}"):
+            await index.open_letters(since=since)
+    await index.replace(replace(found, state=LetterState.REDRIVEN))
+    assert (await index.open_letters()).letters == []
+    stored = await index.get(letter(0).id)
+    assert stored is not None
+    assert "cannot be read" in stored.message, "the row is whole again"

@@ -79,6 +79,7 @@ async def test_a_damaged_row_is_named_and_other_questions_are_answered(
                 assert said.getMessage() == problem["detail"]
 
 
+@pytest.mark.parametrize("is_empty", [False, True])
 @pytest.mark.parametrize(
     ("name", "urls"),
     [
@@ -93,7 +94,7 @@ async def test_a_damaged_row_is_named_and_other_questions_are_answered(
     ],
 )
 async def test_sums_of_a_row_that_has_lost_its_name_are_nobodys(
-    name: str, urls: Sequence[str]
+    name: str, urls: Sequence[str], is_empty: bool
 ) -> None:
     storage = MemoryTableStorage()
     await post(storage, "a", "b", "a")
@@ -103,6 +104,8 @@ async def test_sums_of_a_row_that_has_lost_its_name_are_nobodys(
     assert standing is not None
     left_out = {"PartitionKey", "RowKey", "Timestamp", name}
     kept = {column: value for column, value in standing.items() if column not in left_out}
+    if is_empty:
+        kept[name] = ""
     change = Replace(place[1], kept, etag_of(standing))
     await storage.transact("monthly", place[0], [change])
     transport = httpx.ASGITransport(create_app(storage, MemoryBlobStore(), now=lambda: NOW))

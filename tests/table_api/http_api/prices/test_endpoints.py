@@ -179,6 +179,32 @@ async def test_without_the_archived_book_the_answer_says_so_and_tells_nobody_of_
     assert ends["reader"] == {"base.m": june, "own.deal": september, "base.later": None}
 
 
+async def test_without_the_archived_book_a_contract_of_other_calls_ends_no_price_later(
+    tmp_path: Path,
+) -> None:
+    """A list price ends by itself at the instant at which a contract of another model begins."""
+    june = "2026-06-01T00:00:00Z"
+    agreed = 'source = { kind = "contract", checked = 2026-06-01 }'
+    deal = base_rule("own.deal", valid_from=june).replace('model = "m"', 'model = "o"')
+    book = compile_text(
+        tmp_path,
+        base_rule("base.m"),
+        base_rule("base.n", more=f"valid_to = {june}").replace('model = "m"', 'model = "n"'),
+        deal.replace(SOURCE, agreed),
+        ALIAS,
+    )
+    with issuer_of_office() as (issuer, access):
+        office = await open_office(issuer, access)
+        await PriceList(office.storage).publish(book, at=NOW, age_days_max=30)
+        async with office.client("employee") as api:
+            in_force = (await api.get("/v1/prices")).json()
+            history = (await api.get("/v1/prices", params={"history": "true"})).json()
+    assert in_force["archived"] == "absent"
+    assert [each["rule"] for each in in_force["data"]] == ["base.m"]
+    ends = {each["rule"]: each["valid_to"] for each in history["data"]}
+    assert ends == {"base.m": None, "base.n": june}
+
+
 async def test_the_regions_of_each_data_zone_are_for_everybody(tmp_path: Path) -> None:
     zones = (
         '[[zone]]\nname = "us"\nregions = ["eastus2", "eastus"]\n'

@@ -52,7 +52,9 @@ async def add(storage: MemoryTableStorage, letters: list[DeadLetter]) -> None:
         await index.add([each])
 
 
-async def lose(storage: MemoryTableStorage, group: ConsumerGroup, lost: int) -> None:
+async def lose(
+    storage: MemoryTableStorage, group: ConsumerGroup, lost: int, *, gone: int = 0
+) -> None:
     table = ProgressTable(storage)
     await table.create()
     row = Progress(
@@ -64,6 +66,7 @@ async def lose(storage: MemoryTableStorage, group: ConsumerGroup, lost: int) -> 
         enqueued_time=STOP,
         recorded_at=STOP,
         counts={Count.LOST: lost},
+        gone=gone,
     )
     await table.write(row, None)
 
@@ -98,13 +101,14 @@ async def test_open_letters_of_both_hubs_count_as_long_as_a_call_may_be_late(
 
 async def test_what_both_groups_of_a_hub_lost_counts_once() -> None:
     storage = MemoryTableStorage()
-    for group, lost in (
-        (DEFAULT_GROUPS.metering, 5),
-        (DEFAULT_GROUPS.pairing_usage, 7),
-        (DEFAULT_GROUPS.pairing_diagnostics, 11),
+    for group, lost, gone in (
+        (DEFAULT_GROUPS.metering, 5, 4),
+        (DEFAULT_GROUPS.pairing_usage, 7, 0),
+        (DEFAULT_GROUPS.pairing_diagnostics, 11, 1),
     ):
-        await lose(storage, group, lost)
-    assert (await missing_events(storage, DEFAULT_GROUPS)(START, STOP)).lost == 18
+        await lose(storage, group, lost, gone=gone)
+    found = await missing_events(storage, DEFAULT_GROUPS)(START, STOP)
+    assert (found.lost, found.counted) == (9 + 12, 7 + 11)
 
 
 async def test_letters_that_were_not_looked_at_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,16 +196,36 @@ async def test_older_letters_and_as_many_as_are_allowed_refuse_no_close(billing:
 
 async def test_a_close_names_what_was_lost_since_the_close_before(billing: Billing) -> None:
     await billing.post(5, DAY)
-    billing.missing = MissingEvents(lost=10_000)
+    billing.missing = MissingEvents(lost=10_000, counted=10_000)
     assert (await (await billing.job()).preview(OCTOBER)).snapshot.checks.lost == 10_000
     first = await billing.close(OCTOBER)
-    billing.missing = MissingEvents(lost=10_003)
+    billing.missing = MissingEvents(lost=10_003, counted=10_003)
     second = await billing.close(NOVEMBER)
-    billing.missing = MissingEvents(lost=50)  # a row of `progress` was damaged, and lost its count
+    # A row of `progress` was damaged, and lost its count.
+    billing.missing = MissingEvents(lost=50, counted=50)
     third = await billing.close(NOVEMBER.moved(1))
     closes = (first, second, third)
     lost = [(each.checks.lost, each.checks.lost_in_all) for each in closes if each.checks]
     assert lost == [(10_000, 10_000), (3, 10_003), (50, 50)]
+    assert await billing.problems() == []
+
+
+async def test_what_came_after_all_makes_no_earlier_loss_a_new_one(billing: Billing) -> None:
+    """A hub that holds nothing says that 20 are gone; they come out of the consumer's buffer."""
+    await billing.post(5, DAY)
+    said = []
+    for month, gone, counted in (
+        (OCTOBER, 0, 1_000),
+        (NOVEMBER, 20, 1_000),
+        (NOVEMBER.moved(1), 20, 1_000),  # nobody has read the hub since: they are said again
+        (NOVEMBER.moved(2), 0, 1_000),
+        (NOVEMBER.moved(3), 5, 1_007),
+    ):
+        billing.missing = MissingEvents(lost=counted + gone, counted=counted)
+        checks = (await billing.close(month)).checks
+        assert checks is not UNSET
+        said.append((checks.lost, checks.lost_in_all))
+    assert said == [(1_000, 1_000), (20, 1_000), (20, 1_000), (0, 1_000), (12, 1_007)]
     assert await billing.problems() == []
 
 

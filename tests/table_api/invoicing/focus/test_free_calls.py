@@ -194,3 +194,27 @@ async def test_rates_are_kept_only_where_no_charge_says_them(tmp_path: Path) -> 
     await billing.close(NOVEMBER)
     snapshot, _ = await (await billing.job()).archive.standing_snapshot(NOVEMBER)
     assert snapshot.rates is UNSET
+
+
+async def test_the_day_on_which_a_rate_begins_is_listed_at_it_also_east_of_utc(
+    tmp_path: Path,
+) -> None:
+    """A rate begins at midnight UTC, when the day in Berlin is an hour old."""
+    billing = await billing_of("JPY")
+    first = YEN.replace("2026-10-01", "2026-11-01").replace("2026-12-01", "2026-11-15")
+    later = first.partition("[[rule]]")[2].replace("fx.USD-JPY", "fx.later")
+    later = later.replace('"150"', '"160"').replace("2026-11-15", "2026-12-01")
+    later = "[[rule]]" + later.replace("valid_from = 2026-11-01", "valid_from = 2026-11-15")
+    book = book_with(tmp_path, first + later + FREE.format(layer="charge"))
+    await PriceList(billing.storage).publish(book, at=NOW, age_days_max=90)
+    for day in (1, 14, 15):
+        noon = CALL_TIME.replace(day=day, hour=12)
+        await post(billing, book, {"input": 10_000_000}, Operation.RESPONSES, time=noon)
+    await billing.close(NOVEMBER)
+    found = await rows(billing, "202611", "cost_and_usage")
+    begun = {row["ChargePeriodStart"]: row["ListCost"] for row in found}
+    assert begun == {
+        "2026-10-31T23:00:00Z": "600.0",
+        "2026-11-13T23:00:00Z": "600.0",
+        "2026-11-14T23:00:00Z": "640.0",
+    }
