@@ -89,9 +89,11 @@ def names_taker(
     if "subject" not in named:
         return lambda row: ("", str(row.pop("model") or nameless()))
 
+    by_model = "model" in named
+
     def who(row: Row) -> Who | None:
         subject = alike(str(row.pop("subject") or nameless()))
-        model = str(row.pop("model") or nameless()) if "model" in named else ""
+        model = str(row.pop("model") or nameless()) if by_model else ""
         return (subject, model) if wanted(subject) else None
 
     return who
