@@ -32,6 +32,8 @@ DAMAGED = "damaged_row"
 TRIES_MAX = 8
 TEXT_CHARS_MAX = 1_000
 """A longer value, message or outcome is cut in the index; the blob holds the event whole."""
+LOST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Of an open letter whose row has lost its time: it may be of any month, so it counts in each."""
 _OPEN_COLUMNS = ("PartitionKey", "RowKey", "state", "enqueued_time", "event_id")
 LETTERS_READ_MAX = 10_000
 """Open letters of a hub that a report looks at: ten requests, and what the others cost."""
@@ -152,7 +154,7 @@ class DeadLetterIndex:
     ) -> OpenLetters:
         """The first `read_max` open ones, by partition and sequence number; with `since` of those
         that reached the hub from then on. One counts as open unless its row says that it was
-        redriven. Altered names a row without a time.
+        redriven; one that has lost its time has LOST_TIME.
         """
         letters: list[OpenLetter] = []
         async for page in self._open_rows(read_max + 1, since=since, select=_OPEN_COLUMNS):
@@ -190,8 +192,8 @@ class DeadLetterIndex:
 
 
 def _columns_over(row: Row, letter: DeadLetter) -> dict[str, Value]:
-    """A letter that stays open keeps a time that cannot be read as it is: a close is held back by
-    it, and ours is made up.
+    """A letter that stays open keeps a time that cannot be read as it is: a close of any month
+    counts it, and ours is made up.
     """
     columns = _columns(letter)
     if letter.state is LetterState.OPEN:
@@ -286,9 +288,10 @@ def _letter(row: Row) -> DeadLetter:
 
 
 def _open_letter(row: Row) -> OpenLetter:
-    """Altered names a row without a time: it may be an open letter of any month."""
-    with naming(DEAD_LETTERS_TABLE, row):
+    try:
         return OpenLetter(parse_time(row["enqueued_time"]), _event_id(row))
+    except UNREADABLE:
+        return OpenLetter(LOST_TIME, _event_id(row))
 
 
 def _event_id(row: Row) -> str | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ui.api.usage_answers import Metering
+from ui.api.usage_answers import DeadLetters, Metering
 from ui.format import age, counted
 
 AUDIT_OLD_AFTER = timedelta(days=2)
@@ -10,6 +10,15 @@ BEHIND_AFTER = timedelta(hours=1)
 """A hub without new events is looked at every 15 seconds too, so a consumer that works is never so
 far behind.
 """
+
+
+def open_letters(metering: Metering, letters: DeadLetters) -> str:
+    """How many of both hubs are open: metering counts those of its own."""
+    hubs = {row.hub for row in metering.partitions}
+    others = sum(each.hub not in hubs for each in letters.data) if hubs else 0
+    number = max(metering.dead_letters_open + others, len(letters.data))
+    complete = metering.dead_letters_complete and letters.complete
+    return f"{'' if complete else 'at least '}{number:,}"
 
 
 def at_least(metering: Metering) -> str:
@@ -23,7 +32,7 @@ def newest_event(metering: Metering) -> datetime | None:
     return max(times, default=None)
 
 
-def troubles(metering: Metering, *, now: datetime) -> list[str]:
+def troubles(metering: Metering, letters: DeadLetters, *, now: datetime) -> list[str]:
     """What somebody has to look at; empty is well."""
     found = []
     if not metering.partitions:
@@ -45,7 +54,8 @@ def troubles(metering: Metering, *, now: datetime) -> list[str]:
         found.append(f"The last audit found {counted(len(audit.problems), 'problem')}.")
     elif now - audit.at > AUDIT_OLD_AFTER:
         found.append(f"The last audit was {age(audit.at, now)}.")
-    if metering.dead_letters_open:
-        letters = counted(metering.dead_letters_open, "dead letter")
-        found.append(f"{at_least(metering)}{letters} to look at.".capitalize())
+    number = open_letters(metering, letters)
+    if number != "0":
+        word = "dead letter" if number == "1" else "dead letters"
+        found.append(f"{number} {word} to look at.".capitalize())
     return found

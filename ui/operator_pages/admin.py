@@ -7,9 +7,9 @@ import streamlit as st
 from ui.address import ACCESS_LOG_PAGE, COMPLETENESS_PAGE
 from ui.api.connection import REFRESH_S, api, now, today
 from ui.api.me_answer import Permission
-from ui.api.usage_answers import Metering
+from ui.api.usage_answers import DeadLetters, Metering
 from ui.export.buttons import show_files
-from ui.figures.health import at_least, newest_event, troubles
+from ui.figures.health import newest_event, open_letters, troubles
 from ui.format import age, counted, escape, instant
 from ui.page_parts.health.open_letters import show_letters
 from ui.parts.failure import failures_shown
@@ -20,9 +20,9 @@ from ui.rows.row_order import keep_order
 CARD_WIDTH_PX = 150
 
 
-def show_verdict(metering: Metering, *, at: datetime) -> None:
+def show_verdict(metering: Metering, letters: DeadLetters, *, at: datetime) -> None:
     """One sentence if all is well; else what is not."""
-    found = troubles(metering, now=at)
+    found = troubles(metering, letters, now=at)
     if not found:
         st.success(
             "**All is well.** The audit passed, nothing was lost, and no event waits for a person.",
@@ -33,13 +33,12 @@ def show_verdict(metering: Metering, *, at: datetime) -> None:
     st.warning("\n".join(["**Somebody has to look:**", "", *lines]), icon=":material/report:")
 
 
-def show_cards(metering: Metering, *, at: datetime) -> None:
+def show_cards(metering: Metering, letters: DeadLetters, *, at: datetime) -> None:
     newest, audit = newest_event(metering), metering.audit
     with st.grid(4, min_column_width=CARD_WIDTH_PX):
         st.metric("Newest event metered", age(newest, at) if newest else "none yet", border=True)
         st.metric("Calls waiting for usage", f"{metering.waiting:,}", border=True)
-        letters = f"{at_least(metering)}{metering.dead_letters_open:,}"
-        st.metric("Open dead letters", letters, border=True)
+        st.metric("Open dead letters", open_letters(metering, letters), border=True)
         st.metric("Last audit", age(audit.at, at) if audit else "not run yet", border=True)
 
 
@@ -92,10 +91,10 @@ def show_health(zone: str) -> None:
     keep_order("dead letters")
     keep_order("partitions")
     with failures_shown("health", is_live=True):
-        metering, at = api().metering(), now()
-        show_verdict(metering, at=at)
-        show_cards(metering, at=at)
-        show_letters(api().dead_letters(), metering, zone=zone)
+        metering, letters, at = api().metering(), api().dead_letters(), now()
+        show_verdict(metering, letters, at=at)
+        show_cards(metering, letters, at=at)
+        show_letters(letters, metering, zone=zone)
         show_audit(metering)
         show_partitions(metering, zone=zone, at=at)
 

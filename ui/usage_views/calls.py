@@ -62,7 +62,7 @@ def show_calls(subject: str, period: Period, *, model: str | None, is_live: bool
             which = "newest" if page_cursor() is None else "next"
             st.info(f"None of the {which} calls is one. The next page looks further back.")
         elif page_cursor() is not None:
-            st.info("No more such calls: the others are on the pages before.")
+            st.info("No more such calls. Those found, if any, are on the pages before.")
         else:
             show_nothing("No such calls in these days.", place="calls")
     show_paging(next_cursor)

@@ -10,8 +10,8 @@ import msgspec
 
 from pricing_rules.errors import InvalidPriceSource
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.checks import matches_all
 from pricing_rules.price_book.list_price import contracts_of
+from pricing_rules.price_book.match import may_match_one_call
 from pricing_rules.price_book.rate_card import RateCard
 from pricing_rules.price_book.rules import DeploymentType, ServiceTier
 from pricing_rules.price_sources.azure.conflicts import REGIONAL, Priced, Rows, conflict_of
@@ -79,8 +79,13 @@ def _under_contracts(proposal: Proposal, book: Book) -> Proposal:
     if price is None:
         return proposal
     agreed = contracts_of(book.content, book.sources)
+    # The successor of a list price has the calls that this one had, if no contract has ended it.
+    replaces = any(
+        card.id == proposal.supersedes and card.valid_to_at_list is msgspec.UNSET
+        for card in book.content.cards
+    )
     kept = [card.id for card in book.content.cards
-            if card.id in agreed and _takes_calls(proposal, price, card)]  # fmt: skip
+            if card.id in agreed and _takes_calls(price, card, replaces=replaces)]  # fmt: skip
     if not kept:
         return proposal
     why = f"{', '.join(kept)} is agreed on for these calls: write by hand what becomes of it"
@@ -88,13 +93,18 @@ def _under_contracts(proposal: Proposal, book: Book) -> Proposal:
     return Proposal(change=Change.CONTRADICTED, rule_id=proposal.rule_id, details=details)
 
 
-def _takes_calls(proposal: Proposal, price: ReadPrice, contract: RateCard) -> bool:
-    """Whether the new rule would price calls of the contract. The successor of a more specific
-    list price has the calls that this one had."""
-    covered = proposal.supersedes is None and matches_all(contract.matches, price.matches)
+def _takes_calls(price: ReadPrice, contract: RateCard, *, replaces: bool) -> bool:
+    """Whether the new rule would price calls of the contract, or be as specific for one of them.
+    `replaces`: it takes the place of a list price next to which the contract has its calls.
+    """
+    stronger = (
+        not replaces
+        and len(price.matches) >= len(contract.matches)
+        and may_match_one_call(contract.matches, price.matches)
+    )
     return (
         contract.currency == price.currency
-        and (covered or contract.matches == price.matches)
+        and (stronger or contract.matches == price.matches)
         and (contract.valid_to is None or price.valid_from < contract.valid_to)
         and (price.valid_to is None or contract.valid_from < price.valid_to)
     )

@@ -69,7 +69,6 @@ class MeteringStatus:
     waiting: int
     """Calls that wait for their usage now."""
     dead_letters_open: int
-    """Of both hubs: a record of the gateway's log may be the only report of a call."""
     dead_letters_complete: bool
     """Whether every dead letter was read: see OpenLetters."""
     audit: AuditReport | None
@@ -82,14 +81,13 @@ async def read_metering(
     """Read it all. May raise Unavailable."""
     metering = groups.metering
     partitions = await ProgressTable(storage).of_group(metering.hub, metering.group)
-    hubs = dict.fromkeys((metering.hub, groups.diagnostics_hub))
-    letters = [await DeadLetterIndex(storage, hub).open_letters() for hub in hubs]
+    letters = await DeadLetterIndex(storage, metering.hub).open_letters()
     return MeteringStatus(
         partitions=tuple(partitions),
         totals={count: sum(_counts(row)[count] for row in partitions) for count in Count},
         waiting=await waiting.read(storage, groups, now),
-        dead_letters_open=sum(len(of_hub.letters) for of_hub in letters),
-        dead_letters_complete=all(of_hub.complete for of_hub in letters),
+        dead_letters_open=len(letters.letters),
+        dead_letters_complete=letters.complete,
         audit=await last_audit(storage),
     )
 

@@ -3,8 +3,8 @@
 Else what was charged in both currencies says them: see `invoicing.focus.conversion`.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from pricing_rules.price_book.rate_card import FxRate
 from table_api.ledger.measures import Measures
@@ -16,11 +16,10 @@ Rates = dict[str, tuple[int, int]]
 
 
 async def listed_rates(
-    storage: TableStorage, sums: Iterable[Measures], days: Mapping[str, tuple[str, str]]
+    storage: TableStorage, sums: Iterable[Measures], days: Iterable[str]
 ) -> Rates:
-    """Of the days, by the rate of the book in use in the middle of each: a rate begins at midnight
-    UTC, and a day east of it begins earlier. None where `sums` have a charge, or no list
-    price. `days` are those of a snapshot.
+    """Of the days (ISO), by the rate of the book in use at midnight UTC: a rate begins then, and a
+    day east of it begins earlier. None where `sums` have a charge, or no list price.
     """
     has_list = False
     for each in sums:
@@ -30,13 +29,8 @@ async def listed_rates(
     if not has_list:
         return {}
     rates = await PriceList(storage).fx_rates()
-    found = {day: _at(_middle(*of_day), rates) for day, of_day in days.items()}
+    found = {day: _at(datetime.fromisoformat(day).replace(tzinfo=UTC), rates) for day in days}
     return {day: rate for day, rate in found.items() if rate is not None}
-
-
-def _middle(start: str, end: str) -> datetime:
-    begin = datetime.fromisoformat(start)
-    return begin + (datetime.fromisoformat(end) - begin) / 2
 
 
 def _at(time: datetime, rates: Iterable[FxRate]) -> tuple[int, int] | None:

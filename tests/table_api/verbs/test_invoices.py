@@ -12,6 +12,9 @@ from table_api.open_calls.keys import OPEN_CALLS_TABLE, SWEEP
 from table_api.storage.azure_tables import AzureTableStorage
 from table_api.storage.table_storage import Delete
 from tests.fixtures.billing import SALES
+from tests.table_api.verbs.months import FIRST, RUNNING, SECOND
+
+KEY = SECOND.replace("-", "")
 
 
 def test_a_month_without_evidence_that_the_hubs_were_read_is_refused_and_previewed(
@@ -19,12 +22,12 @@ def test_a_month_without_evidence_that_the_hubs_were_read_is_refused_and_preview
 ) -> None:
     for variable in ("CONSUMER_GROUP", "PAIRING_GROUP"):
         monkeypatch.setenv(variable, "other")
-    assert main(["invoice", "close", "2026-09"]) == 1
+    assert main(["invoice", "close", FIRST]) == 1
     refusal = capsys.readouterr().err
     assert "group other of llm-usage was never read: no `consumers run` has run" in refusal
     assert "group other of apim-diagnostics was never read: no `consumers pair` has run" in refusal
     assert "'A close is refused' in docs/operations.md" in refusal
-    assert main(["invoice", "preview", "2026-09"]) == 0
+    assert main(["invoice", "preview", FIRST]) == 0
     assert "not closable yet: group other of llm-usage was never read" in capsys.readouterr().err
     asyncio.run(_forget_the_sweeper(account))
     assert main(["invoice", "close-due", "--invoice-without-pairing", "true"]) == 1
@@ -41,10 +44,10 @@ def test_a_month_goes_from_preview_to_verified_export(
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    code, out, err = run("preview", "2026-10")
+    code, out, err = run("preview", SECOND)
     assert (code, "INV-000001\tCC-200 Sales\t0.02\tUSD" in out) == (0, True)
     assert "0 calls wait for their usage" in err
-    preview = json.loads(run("preview", "2026-10", "--json")[1])
+    preview = json.loads(run("preview", SECOND, "--json")[1])
     assert (preview["amount"], preview["open_calls"], preview["not_closable_yet"]) == (
         "0.02",
         0,
@@ -52,14 +55,14 @@ def test_a_month_goes_from_preview_to_verified_export(
     )
     assert [each["number"] for each in preview["invoices"]] == ["INV-000001"]
     assert preview["invoices"][0]["lines"]
-    code, _, err = run("close", "2026-10")
-    assert (code, "comes after 2026-09, which is not closed yet" in err) == (1, True)
-    assert run("close", "2026-09")[:2] == (
-        0, "2026-09\tINV-000001\tCC-100 Search\t0.02\tUSD\n2026-09\ttotal\t\t0.02\tUSD\n"
+    code, _, err = run("close", SECOND)
+    assert (code, f"comes after {FIRST}, which is not closed yet" in err) == (1, True)
+    assert run("close", FIRST)[:2] == (
+        0, f"{FIRST}\tINV-000001\tCC-100 Search\t0.02\tUSD\n{FIRST}\ttotal\t\t0.02\tUSD\n"
     )  # fmt: skip
-    assert json.loads(run("close", "2026-09", "--json")[1])[0]["amount"] == "0.02"
+    assert json.loads(run("close", FIRST, "--json")[1])[0]["amount"] == "0.02"
     due = json.loads(run("close-due", "--json")[1])
-    assert [each["month"] for each in due] == ["2026-10"]
+    assert [each["month"] for each in due] == [SECOND]
     assert [(each["number"], each["cost_centre"]) for each in due[0]["invoices"]] == [
         ("INV-000002", "CC-200 Sales")
     ]
@@ -67,26 +70,26 @@ def test_a_month_goes_from_preview_to_verified_export(
     assert run("close-due")[:2] == (0, "")
     assert "INV-000002" in run("list")[1]
     months = {each["month"]: each for each in json.loads(run("list", "--json")[1])}
-    assert months["2026-09"]["amount"] == "0.02"
-    assert months["2026-09"]["invoices"][0]["number"] == "INV-000001"
+    assert months[FIRST]["amount"] == "0.02"
+    assert months[FIRST]["invoices"][0]["number"] == "INV-000001"
     assert json.loads(run("show", "INV-000002")[1])["cost_centre"] == SALES
     assert run("show", "INV-000009")[0] == 1
     code, out, _ = run("verify")
-    assert (code, "2026-09 ok" in out) == (0, True)
+    assert (code, f"{FIRST} ok" in out) == (0, True)
     found = json.loads(run("verify", "--json")[1])
     assert (found["ok"], found["audit"]["ok"]) == (True, True)
     assert [(each["month"], each["ok"]) for each in found["months"]] == [
-        ("2026-09", True), ("2026-10", True)
+        (FIRST, True), (SECOND, True)
     ]  # fmt: skip
     folder = tmp_path / "october"
-    code, _, err = run("export", "2026-10", str(folder), "--names", "--parquet", "--focus-1-2")
+    code, _, err = run("export", SECOND, str(folder), "--names", "--parquet", "--focus-1-2")
     assert code == 0
     assert "Bob" in (folder / "invoices/INV-000002.csv").read_text(encoding="utf-8-sig")
     assert (folder / "focus/cost_and_usage.parquet").stat().st_size > 0
     assert "ProviderName" in (folder / "focus/cost_and_usage_1_2.csv").read_text()
-    assert (folder / "statements/ST-202610-00001.pdf").exists()
+    assert (folder / f"statements/ST-{KEY}-00001.pdf").exists()
     _alter(account)
-    code, out, _ = run("verify", "2026-10")
+    code, out, _ = run("verify", SECOND)
     assert (code, "INV-000002.json" in out) == (1, True)
 
 
@@ -94,8 +97,8 @@ def test_a_month_goes_from_preview_to_verified_export(
     ("arguments", "words"),
     [
         (["close", "2031-01"], "is not over"),
-        (["export", "2026-11", "/nowhere"], "is not closed"),
-        (["verify", "2026-11"], "does not stand"),
+        (["export", RUNNING, "/nowhere"], "is not closed"),
+        (["verify", RUNNING], "does not stand"),
     ],
 )
 @pytest.mark.usefixtures("account")
@@ -123,6 +126,6 @@ async def _forget_the_sweeper(connection_string: str) -> None:
 def _alter(connection_string: str) -> None:
     """Change a digit of a stored document, as somebody with the account's key could."""
     with BlobServiceClient.from_connection_string(connection_string) as service:
-        blob = service.get_blob_client("invoices", "202610/invoices/INV-000002.json")
+        blob = service.get_blob_client("invoices", f"{KEY}/invoices/INV-000002.json")
         content = blob.download_blob().readall()
         blob.upload_blob(content.replace(b'"0.02"', b'"0.03"'), overwrite=True)

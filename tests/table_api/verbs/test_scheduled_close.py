@@ -8,6 +8,7 @@ import sys
 from azure.storage.blob import BlobServiceClient
 
 from tests.paths import ROOT
+from tests.table_api.verbs.months import FIRST, SECOND
 
 
 def scheduled_close(**variables: str) -> list[dict[str, str]]:
@@ -25,8 +26,8 @@ def test_a_scheduled_close_runs_alone_and_leaves_a_refusal_to_the_next(account: 
     assert (refused["action"], refused["level"]) == ("invoice_close_refused", "error")
     closed = scheduled_close()
     assert [line["message"].partition(":")[0] for line in closed] == [
-        "closed 2026-09",
-        "closed 2026-10",
+        f"closed {FIRST}",
+        f"closed {SECOND}",
     ]
     blobs = BlobServiceClient.from_connection_string(account).get_container_client("invoices")
     lease = blobs.get_blob_client("close.lease").acquire_lease(lease_duration=60)

@@ -156,10 +156,14 @@ def test_a_list_price_equal_to_the_contract_is_still_another_list_price(tmp_path
     assert (proposal.change, proposal.details[0]) == (Change.CONTRADICTED, "output 10 → 7")
 
 
-def test_a_changed_list_price_is_shown_and_never_ends_a_contract(tmp_path: Path) -> None:
+@pytest.mark.parametrize("contract", [CONTRACT, CONTRACT.replace('service_tier = "default"\n', "")])
+def test_a_changed_list_price_is_shown_and_never_ends_a_contract(
+    tmp_path: Path, contract: str
+) -> None:
+    """Also not one of more calls, than which the new rule would be more specific."""
     importer = Importer(tmp_path)
     importer.read("10", date(2026, 1, 10))
-    importer.write(CONTRACT)
+    importer.write(contract)
     changed = {"effectiveStartDate": "2026-09-01T00:00:00Z"}
     [proposal] = importer.read("9", date(2026, 9, 3), **changed)
     assert (proposal.change, proposal.price) == (Change.CONTRADICTED, None)
@@ -189,6 +193,21 @@ def test_a_price_of_some_regions_takes_no_calls_from_a_contract(tmp_path: Path) 
     importer.write(CONTRACT)
     dear = [row(NAMES[u], "12" if u == "output" else PRICES[u], armRegionName="japaneast")
             for u in NAMES]  # fmt: skip
+    same = [row(NAMES[u], PRICES[u]) for u in NAMES]
+    dump = write_dump(tmp_path, [*same, *dear])
+    [proposal] = propose_azure([dump], importer.book, checked=date(2026, 7, 1))
+    assert (proposal.change, proposal.price) == (Change.CONTRADICTED, None)
+    assert "own is agreed on" in proposal.details[-1]
+
+
+def test_a_price_of_two_regions_takes_no_calls_from_a_contract_of_one(tmp_path: Path) -> None:
+    """It would be as specific, so no book could take it."""
+    importer = Importer(tmp_path)
+    importer.read("10", date(2026, 1, 10))
+    ours = CONTRACT.replace('supersedes = "azure.gpt-5-chat.GlobalStandard.2025-08-01"\n', "")
+    importer.write(ours.replace("[rule.match]", '[rule.match]\nregion = ["japaneast"]'))
+    dear = [row(NAMES[u], "12" if u == "output" else PRICES[u], armRegionName=region)
+            for u in NAMES for region in ("japaneast", "swedencentral")]  # fmt: skip
     same = [row(NAMES[u], PRICES[u]) for u in NAMES]
     dump = write_dump(tmp_path, [*same, *dear])
     [proposal] = propose_azure([dump], importer.book, checked=date(2026, 7, 1))

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -66,10 +67,10 @@ def book_with(tmp_path: Path, text: str) -> Book:
     return load_book([DEMO_BOOK, path])
 
 
-async def billing_of(currency: str = "USD") -> Billing:
+async def billing_of(currency: str = "USD", zone: str = "Europe/Berlin") -> Billing:
     storage, blobs = MemoryTableStorage(), MemoryBlobStore()
     settings = LedgerSettings(
-        zone="Europe/Berlin", pricing_currency="USD", billing_currency=currency, shards=4
+        zone=zone, pricing_currency="USD", billing_currency=currency, shards=4
     )
     ledger = await ProjectedLedger.open(storage, settings, now=lambda: NOW)
     await blobs.create_container()
@@ -196,11 +197,12 @@ async def test_rates_are_kept_only_where_no_charge_says_them(tmp_path: Path) -> 
     assert snapshot.rates is UNSET
 
 
+@pytest.mark.parametrize(("zone", "hours"), [("Europe/Berlin", 1), ("Pacific/Auckland", 13)])
 async def test_the_day_on_which_a_rate_begins_is_listed_at_it_also_east_of_utc(
-    tmp_path: Path,
+    tmp_path: Path, zone: str, hours: int
 ) -> None:
     """A rate begins at midnight UTC, when the day in Berlin is an hour old."""
-    billing = await billing_of("JPY")
+    billing = await billing_of("JPY", zone)
     first = YEN.replace("2026-10-01", "2026-11-01").replace("2026-12-01", "2026-11-15")
     later = first.partition("[[rule]]")[2].replace("fx.USD-JPY", "fx.later")
     later = later.replace('"150"', '"160"').replace("2026-11-15", "2026-12-01")
@@ -208,13 +210,14 @@ async def test_the_day_on_which_a_rate_begins_is_listed_at_it_also_east_of_utc(
     book = book_with(tmp_path, first + later + FREE.format(layer="charge"))
     await PriceList(billing.storage).publish(book, at=NOW, age_days_max=90)
     for day in (1, 14, 15):
-        noon = CALL_TIME.replace(day=day, hour=12)
-        await post(billing, book, {"input": 10_000_000}, Operation.RESPONSES, time=noon)
+        then = CALL_TIME.replace(day=day, hour=13) - timedelta(hours=hours)
+        await post(billing, book, {"input": 10_000_000}, Operation.RESPONSES, time=then)
     await billing.close(NOVEMBER)
     found = await rows(billing, "202611", "cost_and_usage")
     begun = {row["ChargePeriodStart"]: row["ListCost"] for row in found}
+    hour = 24 - hours
     assert begun == {
-        "2026-10-31T23:00:00Z": "600.0",
-        "2026-11-13T23:00:00Z": "600.0",
-        "2026-11-14T23:00:00Z": "640.0",
+        f"2026-10-31T{hour}:00:00Z": "600.0",
+        f"2026-11-13T{hour}:00:00Z": "600.0",
+        f"2026-11-14T{hour}:00:00Z": "640.0",
     }
