@@ -3,7 +3,6 @@
 Owns the table `people` and its cached directory; the CSV form is in `csv_file`.
 """
 
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ class People:
     async def names(self, subject: str) -> list[str]:
         """Every name that a subject has had, in NFC; those in damaged rows too."""
         named = await self._named(subject)
-        return [unicodedata.normalize("NFC", str(row["display_name"])) for row in named]
+        return [normalize("NFC", str(row["display_name"])) for row in named]
 
     async def erase(self, subject: str) -> int:
         """Forget every name of a subject and keep its cost centres; how many rows had one. A row is

@@ -157,7 +157,7 @@ class AzureTableStorage:
     ) -> AsyncIterator[list[Row]]:
         """See TableStorage. Raises no error for an absent table: that reads as no rows."""
         partition = f"PartitionKey eq {text_literal(partition_key)}"
-        condition = f"{partition} and {passed_over.others(text_literal)}"
+        condition = f"{partition} and {passed_over.others()}"
         return self._pages(table, condition, select=select, rows_max=rows_max)
 
     async def _pages(

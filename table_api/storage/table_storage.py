@@ -4,13 +4,13 @@ Rows are flat dicts of str, int and bool. Integers travel as Edm.Int64, and a re
 as decimal strings (that is how the service spells an Int64 without metadata): readers say `int()`.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NewType, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from table_api.storage.keys import KeyRange
+from table_api.storage.keys import KeyRange, text_literal
 
 Value = str | int | bool
 Row = dict[str, Value]
@@ -98,14 +98,14 @@ class PassedOver(msgspec.Struct, frozen=True, kw_only=True):
             return True
         return str(row[self.from_column]) >= self.start
 
-    def others(self, literal: Callable[[str], str]) -> str:
+    def others(self) -> str:
         """The service's filter of the others. Not by `ne` and `ge`, which a row without the column
         does not meet either.
         """
-        found = f"not ({self.column} eq {literal(self.value)})"
+        found = f"not ({self.column} eq {text_literal(self.value)})"
         if self.from_column is None:
             return found
-        return f"{found} and not ({self.from_column} lt {literal(self.start)})"
+        return f"{found} and not ({self.from_column} lt {text_literal(self.start)})"
 
 
 def etag_of(row: Row) -> str:

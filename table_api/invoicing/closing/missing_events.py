@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from table_api.consumer_state.dead_letters import DeadLetterIndex, OpenLetter
+from table_api.consumer_state.dead_letters import LOST_TIME, DeadLetterIndex, OpenLetter
 from table_api.consumer_state.groups import Groups
 from table_api.consumer_state.progress import Count, Progress, ProgressTable
 from table_api.invoicing.closing.hubs_read import late_by
@@ -53,9 +53,15 @@ def missing_events(storage: TableStorage, groups: Groups) -> MissingOf:
         complete = True
         for hub in (groups.usage_hub, groups.diagnostics_hub):
             index = DeadLetterIndex(storage, hub)
-            every += (await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX)).letters
-            found = await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX, since=start)
-            of_month += found.letters
+            found = await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX)
+            every += found.letters
+            if not found.complete:  # of earlier months there may be any number
+                found = await index.open_letters(read_max=LETTERS_LOOKED_AT_MAX, since=start)
+            of_month += (
+                letter
+                for letter in found.letters
+                if letter.enqueued_time >= start or letter.enqueued_time == LOST_TIME
+            )
             complete = complete and found.complete
         table = ProgressTable(storage)
         usage = [
