@@ -43,31 +43,35 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
     usage = event.usage
     if usage is None:
         return _without_usage(event, book, terms)
-    if terms.refusal is not None:
-        return _refused(event, book, terms=terms, reason=terms.refusal)
-    tiers = terms.tiers
-    index, tier = 0, tiers[0]
-    if tier.up_to is not None:
-        index = _tier_index(tiers, usage)
-        tier = tiers[index]
-    if usage.caveats is not None and (doubt := why_unpriced(usage, tiers, index)) is not None:
-        return _unpriced(event, book, terms=terms, reason=doubt)
-    counts = usage.counts if tier.plain else _counts_with_rates_of_their_own(usage, tier)
+    counts, rates, index = usage.counts, terms.rates, 0
+    if rates is None or usage.caveats is not None:
+        if terms.refusal is not None:
+            return _refused(event, book, terms=terms, reason=terms.refusal)
+        index = _tier_index(terms.tiers, usage)
+        if usage.caveats and (doubt := why_unpriced(usage, terms.tiers, index)) is not None:
+            return _unpriced(event, book, terms=terms, reason=doubt)
+        tier = terms.tiers[index]
+        rates = tier.rates
+        if not tier.plain:
+            counts = _counts_with_rates_of_their_own(usage, tier)
     charges = []
-    for unit, price in tier.rates:
+    for unit, price in rates:
         quantity = counts.get(unit)
         if quantity is not None:
             amount = quantity * price
             # By position: keywords would take a twentieth of rating.
             charges.append(Charge(unit, quantity, price, amount, amount, amount, amount))
-    if len(charges) < len(counts):
+    if len(charges) < len(counts) or not counts:
         return _with_fees(event, book, terms=terms, charges=charges, counts=counts, tier=index)
-    if not charges:
-        reason = "usage counts nothing"
-        return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
     if event.rank is _GATEWAY_LOG or not terms.plain:
         return _general(event, book, terms=terms, at_list=charges, tier=index)
-    return _priced_call(event, book, terms, tuple(charges), index)
+    # As `_priced_call`, which would take a twelfth of rating.
+    return PricedCall(
+        event, _PRICED, None, book.version, book.pricing_currency, book.billing_currency,
+        tuple(charges), (), terms.base_rule_id, index,
+        terms.provider, terms.model, terms.version, terms.deployment_type, terms.cost_centre,
+        (), terms.alias_unconfirmed,
+    )  # fmt: skip
 
 
 def _general(
@@ -205,7 +209,12 @@ def _with_fees(
     counts: Mapping[Unit, int],
     tier: int,
 ) -> PricedCall:
-    """The call with the prices of fees where the base rule has none; they are lines like others."""
+    """The call with the prices of fees where the base rule has none; they are lines like others.
+    Usage that counts nothing has no price at all.
+    """
+    if not counts:
+        reason = "usage counts nothing"
+        return _without_cost(event, book, terms=terms, state=CallState.NO_USAGE, reason=reason)
     missing = counts.keys() - {line.unit for line in charges}
     fees = [fee for fee in terms.fees if fee.unit in missing]
     if len(fees) < len(missing):

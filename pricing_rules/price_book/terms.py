@@ -44,6 +44,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Why the call cannot be priced; None when it can."""
     base_rule_id: str | None = None
     tiers: tuple[TierRates, ...] = ()
+    rates: tuple[tuple[Unit, int], ...] | None = None
+    """Those of the only tier, where it is plain; None where the call's usage has to choose, and of
+    a refusal."""
     modifiers: tuple[Modifier, ...] = ()
     """In the order they apply, contracted before charge. A zero rule is the last."""
     free: Modifier | None = None
@@ -216,10 +219,12 @@ class TermsFinder:
                 )
         added = Added(of_each_call, fixed_units(terms.modifiers))
         as_input = terms.cached_as_input
+        tiers = tuple(tier_rates(each, added, cached_as_input=as_input) for each in card.tiers)
         return replace(
             terms,
             base_rule_id=with_fees(card.id, of_each_call),
-            tiers=tuple(tier_rates(each, added, cached_as_input=as_input) for each in card.tiers),
+            tiers=tiers,
+            rates=tiers[0].rates if len(tiers) == 1 and tiers[0].plain else None,
             plain=terms.plain and not any(tier.per for tier in card.tiers),
             fees=tuple(prices.values()),
             unused_fees=tuple(unused.items()),
