@@ -74,7 +74,7 @@ async def measure() -> list[Result]:
         ),
         spread(at_least(RATE, statistics.median(rates), best, 25.0), rates),
         emulator(bulk),
-        spread(at_most(grown, cost(large), cost(small), 1.2), costs(large)),
+        spread(at_most(grown, cost(large), cost(small), 1.15), costs(large)),
         flat(curve),
     ]
 

@@ -1,0 +1,1 @@
+"""How long it takes until a call and its cost can be seen."""
