@@ -34,8 +34,8 @@ ORDER = {
         verbs  __main__
     """,
     "table_api": """
-        errors  storage  [consumer_state ledger open_calls people prices]  owners  usage  monthly
-        audit  [completeness rerating publishing]
+        errors formulas  storage  [consumer_state ledger open_calls people prices]  owners  usage
+        monthly  audit  [completeness rerating publishing]
         invoicing  http_api.access.settings  settings
         invoicing.snapshots  invoicing.documents  [invoicing.formats invoicing.focus]
         invoicing.closing  invoicing.verification

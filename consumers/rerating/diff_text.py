@@ -5,6 +5,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from table_api.formulas import FORMULA_STARTS
+
 COLUMNS = (
     "day",
     "subject",
@@ -27,7 +29,6 @@ NO_PRICE = "no price"
 _KEYS = 4
 """So many of the columns are texts."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TEXTS = frozenset({"subject", "model", "model_after", "cost_centre"})
 
 
@@ -85,4 +86,4 @@ def _size(line: Mapping[str, Any]) -> tuple[int, str]:
 def _cell(name: str, value: object) -> str:
     """A text that a spreadsheet would take for a formula gets a leading apostrophe."""
     text = "" if value is None else str(value)
-    return f"'{text}" if name in _TEXTS and text.startswith(_FORMULA) else text
+    return f"'{text}" if name in _TEXTS and text.startswith(FORMULA_STARTS) else text

@@ -47,12 +47,18 @@ async def close(
 
 
 async def close_due(settings: Settings, *, scheduled: bool = False, as_json: bool = False) -> int:
-    """Close every month that is over."""
+    """Close every month that is over. Those that are closed are printed also where a later one is
+    refused.
+    """
     if scheduled:
         await run_scheduled(settings)
         return 0
+    closed: list[Manifest] = []
     async with open_job(settings) as job:
-        _print_manifests(await job.close_due(), as_json=as_json)
+        try:
+            await job.close_due(tell=closed.append)
+        finally:
+            _print_manifests(closed, as_json=as_json)
     return 0
 
 

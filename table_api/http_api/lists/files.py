@@ -11,12 +11,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from table_api.formulas import FORMULA_STARTS
 from table_api.http_api.lists.columns import Column, Kind
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Spreadsheets need it to read names right."""
 NO_DATE = datetime(1980, 1, 1)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBERS = (Kind.WHOLE, Kind.MONEY)
 _NUMBER_FORMATS = {Kind.WHOLE: "#,##0", Kind.MONEY: "#,##0.00##########"}
 _WIDTHS = {"subject": 38, "name": 24, "model": 22, "call_id": 38, "id": 20}
@@ -41,7 +41,7 @@ def csv_file(table: Table) -> bytes:
     is_text = [column.kind not in _NUMBERS for column in table.columns]
     for row in table.rows:
         writer.writerow(
-            f"'{cell}" if unsafe and cell.startswith(_FORMULA) else cell
+            f"'{cell}" if unsafe and cell.startswith(FORMULA_STARTS) else cell
             for cell, unsafe in zip(row, is_text, strict=True)
         )
     return BYTE_ORDER_MARK + text.getvalue().encode("utf-8", "replace")

@@ -238,7 +238,7 @@ class CloseJob:
         if against and forced is None:
             cure = CURE_OF_UNREAD if found.unread else ""
             raise CloseRefused(
-                f"not closed: {'; '.join(against)}. {cure}To close all the same, say why"
+                f"{month} is not closed: {'; '.join(against)}. {cure}To close all the same, say why"
             )
         return msgspec.structs.replace(found, forced=forced.strip() if forced and against else None)
 

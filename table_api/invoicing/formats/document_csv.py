@@ -8,6 +8,7 @@ import io
 from collections.abc import Mapping
 
 from pricing_rules.units import OUTPUT_UNITS, PROMPT_UNITS
+from table_api.formulas import FORMULA_STARTS
 from table_api.invoicing.documents.document import Document, Line, Uncharged
 from table_api.invoicing.snapshots.snapshot import RULES
 
@@ -54,7 +55,7 @@ begins a formula get an apostrophe too. Stored files of earlier closes are made 
 TOKENS = "tokens"
 _TOKEN_UNITS = PROMPT_UNITS | OUTPUT_UNITS
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_WIDE_FORMULA = ("\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Of earlier closes."""
 _NUMERIC = frozenset(
     {"quantity", "list", "contracted", "charge", "amount_unrounded", "amount", "calls", "estimate"}
 )
@@ -65,7 +66,7 @@ def document_csv(document: Document, names: Names, *, rules: int = RULES) -> byt
     of the snapshot, where the file is to be that of its close.
     """
     of_today = rules >= UNITS_APART_SINCE
-    formula = _FORMULA + _WIDE_FORMULA if of_today else _FORMULA
+    formula = FORMULA_STARTS if of_today else _FORMULA
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
