@@ -30,6 +30,7 @@ from table_api.storage.table_storage import (
     TableStorage,
     Value,
     etag_of,
+    row_bytes,
 )
 from table_api.storage.timestamp import parse_time
 from telemetry.log import Log
@@ -37,6 +38,8 @@ from telemetry.log import Log
 _log = Log("table_api")
 
 PUBLISHED_TABLE = "published"
+PART_BYTES_MAX = 3_000_000
+"""Of one transaction's rows, as the service counts them. A row of a busy month has some 30,000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +100,21 @@ class MarkRow:
         self.days[number] = mark
         self.changed.add(number)
 
-    def operation(self) -> Insert | Merge:
-        """What writes the changes."""
+    def columns(self) -> dict[str, Value]:
+        """Those that the next write has."""
         open_days = [mark.open_since for mark in self.days.values() if mark.open_since]
         columns: dict[str, Value] = {"open": min(open_days, default=""), "seen": self.seen}
         for number in sorted(self.changed):
             columns |= _day_columns(number, self.days[number])
         if self.etag is None:
-            return Insert(self.key, {"subject": self.subject, "model": self.model, **columns})
-        return Merge(self.key, columns, self.etag)
+            columns |= {"subject": self.subject, "model": self.model}
+        return columns
+
+    def operation(self) -> Insert | Merge:
+        """What writes the changes."""
+        if self.etag is None:
+            return Insert(self.key, self.columns())
+        return Merge(self.key, self.columns(), self.etag)
 
 
 def _day_columns(number: int, mark: DayMark) -> dict[str, Value]:
@@ -224,11 +233,19 @@ class Marks:
 def _packed(groups: Sequence[Sequence[MarkRow]]) -> Iterable[list[MarkRow]]:
     """Parts for one transaction each; a row that two groups name is written once."""
     part: dict[str, MarkRow] = {}
+    size = 0
     for group in groups:
         more = {row.key: row for row in group}
-        if part and len(part | more) > OPERATIONS_MAX:
+        added = sum(_written_bytes(row) for key, row in more.items() if key not in part)
+        if part and (len(part | more) > OPERATIONS_MAX or size + added > PART_BYTES_MAX):
             yield list(part.values())
-            part = {}
+            part, size = {}, 0
+            added = sum(map(_written_bytes, more.values()))
         part |= more
+        size += added
     if part:
         yield list(part.values())
+
+
+def _written_bytes(row: MarkRow) -> int:
+    return row_bytes(row.month, row.key, row.columns())
