@@ -25,7 +25,7 @@ from pricing_rules.price_book.rules import (
 )
 from pricing_rules.price_book.spellings import Knower, Spellings
 
-_OF_DEPLOYMENTS = frozenset({"deployment", "model", "versions", "region", "zone"})
+_OF_DEPLOYMENTS = frozenset({"provider", "deployment", "model", "versions", "region", "zone"})
 """Dimensions that say nothing of a caller or of a single call."""
 
 
@@ -116,7 +116,7 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
     by_provider_and_model = defaultdict(list)
     for matches in priced:
         values = dict(matches)
-        if "provider" not in values and not _is_of_a_type(values):
+        if not _is_of_aliases(values):
             continue
         for provider in values.get("provider", (None,)):
             for model in values.get("model", (None,)):
@@ -139,9 +139,14 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             )
 
 
-def _is_of_a_type(values: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether a rule is about types of deployment and all their calls, whoever makes them."""
-    return "deployment" in values and values.keys() <= _OF_DEPLOYMENTS
+def _is_of_aliases(values: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a rule is of one model, or of a provider or types of deployment and all their calls,
+    whoever makes them. A batch deployment has no other tier."""
+    asked = set(values)
+    if BATCH_TYPES.issuperset(values.get("deployment", ("",))):
+        asked.discard("service_tier")
+    of_all = asked <= _OF_DEPLOYMENTS and not asked.isdisjoint({"provider", "deployment"})
+    return of_all or asked >= {"provider", "model"}
 
 
 def _place(alias: Alias, zones: Mapping[str, str]) -> str:
@@ -158,7 +163,7 @@ def check_routers(content: BookContent, file_of: Mapping[str, str], spellings: S
         known = spellings.known_by(alias.provider, alias.model) - {"alias"}
         if alias.rate_by == "reported" and not known:
             raise InvalidBook(
-                f"alias {alias.name!r} is of {_unknown(spellings, alias.provider, alias.model)}; "
+                f"alias {alias.name!r} is of {spellings.unknown(alias.provider, alias.model)}; "
                 "a rule of kind fee or a family that names it makes it known",
                 file=file_of[alias.name],
             )
@@ -180,8 +185,11 @@ def check_known_names(
             continue
         by_itself: frozenset[Knower] = frozenset({"fee"} if isinstance(rule, FeeRule) else ())
         if match.model is not None:
+            if isinstance(rule, ModifierRule) and spellings.is_router(match.provider, match.model):
+                answered = "its calls have the model that answered; name that one"
+                raise draft.refuse(f"match is for the router {match.model!r}: {answered}")
             if not spellings.known_by(match.provider, match.model) - by_itself:
-                unknown = _unknown(spellings, match.provider, match.model)
+                unknown = spellings.unknown(match.provider, match.model)
                 raise draft.refuse(f"match is for {unknown}")
         elif match.provider is not None:
             providers = spellings.providers(by_itself)
@@ -190,14 +198,6 @@ def check_known_names(
                     f"match is for provider {match.provider!r}, which no price or alias of the "
                     f"book names; it has {', '.join(sorted(providers)) or 'none'}"
                 )
-
-
-def _unknown(spellings: Spellings, provider: str | None, model: str) -> str:
-    """A model that nothing knows, and which one may be meant."""
-    of = f" of {provider}" if provider else ""
-    near = spellings.nearest(model)
-    meant = f"; the nearest is {near!r}" if near else ""
-    return f"model {model!r}{of}, which no price, alias or family of the book names{meant}"
 
 
 def serves(values: Mapping[str, tuple[str, ...]], alias: Alias, zones: Mapping[str, str]) -> bool:

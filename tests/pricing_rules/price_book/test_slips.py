@@ -213,9 +213,47 @@ def test_a_cost_centre_and_a_tenant_are_found_however_they_are_written(tmp_path:
         'deployment = ["GlobalStandard"], product = ["internal"]',
         'deployment = ["GlobalStandard"], operation = ["embeddings"]',
         'deployment = ["GlobalStandard"], service_tier = "priority"',
+        'provider = "azure", product = ["internal"]',
+        'provider = "azure", operation = ["embeddings"]',
+        'provider = "azure", service_tier = "priority"',
+        'provider = "azure", deployment = ["GlobalStandard"], cost_centre = ["A"]',
     ],
 )
 def test_what_is_free_for_some_calls_is_no_price_of_an_alias(match: str, tmp_path: Path) -> None:
     """One such rule hid every alias without a price."""
     free = modifier("free", "zero", 'layer = "list"\nnote = "internal"', match=match)
     assert "alias 'dep' resolves to nothing" in refusal(tmp_path, ALIAS + free)
+
+
+@pytest.mark.parametrize(
+    ("kind", "match"),
+    [
+        ("GlobalStandard", 'provider = "azure"'),
+        ("GlobalStandard", 'provider = "azure", model = "m", product = ["internal"]'),
+        ("GlobalBatch", 'deployment = ["GlobalBatch"], service_tier = "batch"'),
+    ],
+)
+def test_what_is_free_for_all_calls_or_by_its_model_is_a_price_of_an_alias(
+    kind: str, match: str, tmp_path: Path
+) -> None:
+    free = modifier("free", "zero", 'layer = "list"\nnote = "internal"', match=match)
+    deployed = ALIAS.replace("GlobalStandard", kind)
+    assert compile_text(tmp_path, deployed + free).deployments == {"dep"}
+
+
+@pytest.mark.parametrize("provider", ['provider = "azure", ', ""])
+@pytest.mark.parametrize("known", ["fee", "alias"])
+def test_a_discount_for_a_router_is_refused_as_it_would_never_apply(
+    known: str, provider: str, tmp_path: Path
+) -> None:
+    """Its calls have the model that answered."""
+    family = '\n[[family]]\nname = "R"\nbegins = ["r-"]\nmodels = ["r-1"]\n'
+    routed = ALIAS.replace('"m"', '"r-1"') + 'rate_by = "reported"\n'
+    rates = '\n[[rule]]\nid = "fee"\nkind = "fee"\nvalid_from = 2026-01-01T00:00:00Z\n'
+    rates += 'currency = "USD"\nunit = "1M"\nmatch = { provider = "azure", model = "r-1" }\n'
+    rates += 'source = { kind = "report", checked = 2026-11-01 }\nrates = { router_input = "1" }\n'
+    text = base_rule() + family + {"fee": rates, "alias": routed}[known]
+    assert compile_text(tmp_path, text).content.cards
+    less = modifier("less", "multiply", off("0.9"), match=f'{provider}model = "R-1"')
+    assert "rule 'less'" in refusal(tmp_path, text + less)
+    assert "for the router 'R-1'" in refusal(tmp_path, text + less)
