@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.drafts import Draft
-from pricing_rules.price_book.match import may_match_one_call
+from pricing_rules.price_book.match import matches_all, may_match_one_call
 from pricing_rules.price_book.rate_card import (
     Alias,
     BookContent,
@@ -27,6 +27,7 @@ from pricing_rules.price_book.spellings import Knower, Spellings
 
 _OF_DEPLOYMENTS = frozenset({"provider", "deployment", "model", "versions", "region", "zone"})
 """Dimensions that say nothing of a caller or of a single call."""
+_Price = RateCard | FeeCard
 
 
 class Dated(Protocol):
@@ -77,8 +78,9 @@ def check_default_versions(content: BookContent, file_of: Mapping[tuple[str, str
 
 
 def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
-    """No two fees of equal specificity price one unit of one call. As of base rules, those in
-    another currency and those of another origin are lists of their own.
+    """No two fees of equal specificity price one unit of one call, and no time is between two of a
+    unit: a router's calls would have no fee then, unnoticed. As of base rules, those in another
+    currency and those of another origin are lists of their own.
     """
     for one, other in combinations(fees, 2):
         if (one.currency, one.origin) != (other.currency, other.origin):
@@ -90,6 +92,10 @@ def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
                 file=file_of[other.id],
                 rule_id=other.id,
             )
+    for fee in fees:
+        for unit in fee.rates:
+            same = [each for each in fees if each.currency == fee.currency and unit in each.rates]
+            _check_followed(fee, same, file_of)
 
 
 def check_fx(content: BookContent, file_of: Mapping[str, str], settings_file: str | None) -> None:
@@ -216,9 +222,7 @@ def serves(values: Mapping[str, tuple[str, ...]], alias: Alias, zones: Mapping[s
     )
 
 
-def _check_followed(
-    card: RateCard, of_model: Sequence[RateCard], file_of: Mapping[str, str]
-) -> None:
+def _check_followed(card: _Price, of_model: Sequence[_Price], file_of: Mapping[str, str]) -> None:
     """Where a rule ends and a later one has calls of it, some rule has them in between.
 
     Of one origin: a reported price from a later day on is no gap in Azure's own.
@@ -259,15 +263,7 @@ def _outlasts(one: Dated, other: Dated) -> bool:
     )
 
 
-def matches_all(one: Matches, calls: Matches) -> bool:
-    """Whether a rule matches every one of these calls."""
-    values = dict(calls)
-    return all(
-        dimension in values and set(values[dimension]) <= set(allowed) for dimension, allowed in one
-    )
-
-
-def _ambiguous(one: RateCard | FeeCard, other: RateCard | FeeCard) -> bool:
+def _ambiguous(one: _Price, other: _Price) -> bool:
     return (
         len(one.matches) == len(other.matches)
         and _overlap(one, other)

@@ -162,6 +162,24 @@ def test_fees_of_two_lists_are_chosen_as_base_rules_are(
     assert "overlaps" in refusal(tmp_path, twice)
 
 
+def dated(rule_id: str, begins: str, ends: str = "", *, unit: str = "web_search") -> str:
+    """A fee of a period."""
+    text = fee(rule_id, "10").replace("2026-01-01T00:00:00Z", f"{begins}T00:00:00Z", 1)
+    text = text.replace("web_search", unit)
+    return text + (f"valid_to = {ends}T00:00:00Z\n" if ends else "")
+
+
+def test_no_time_is_between_two_fees_of_a_unit(tmp_path: Path) -> None:
+    """In the gap a router's calls had no fee and looked priced."""
+    own = ALIAS + base_rule()
+    early = dated("early", "2026-01-01", "2026-06-01")
+    said = refusal(tmp_path, own + early + dated("late", "2026-07-01"))
+    assert "'late': begins 2026-07-01T00:00:00+00:00, a gap after 'early'" in said
+    for follows in (dated("late", "2026-06-01"), dated("other", "2026-07-01", unit="file_search")):
+        assert len(compile_text(tmp_path, own + early + follows).content.fees) == 2
+    assert len(compile_text(tmp_path, own + early).content.fees) == 1
+
+
 def test_an_alias_needs_a_price_of_its_zone_or_of_batches(tmp_path: Path) -> None:
     american = base_rule("american", match=', zone = ["us"]')
     said = refusal(tmp_path, ZONES + IN_SWEDEN + american)
