@@ -1,7 +1,7 @@
 """What a book's rules must be together: one price per call and time, no hole, no dead alias."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import combinations, pairwise, product
 from typing import Protocol
@@ -24,6 +24,7 @@ from pricing_rules.price_book.rules import (
     ServiceTier,
 )
 from pricing_rules.price_book.spellings import Knower, Spellings
+from pricing_rules.units import Unit
 
 _OF_DEPLOYMENTS = frozenset({"provider", "deployment", "model", "versions", "region", "zone"})
 """Dimensions that say nothing of a caller or of a single call."""
@@ -245,14 +246,26 @@ def _check_followed(card: _Price, of_model: Sequence[_Price], file_of: Mapping[s
             raise _gap(later, card, file_of)
 
 
-def shadowed(cards: Sequence[RateCard], ids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Which of these rules never hold, and the rule of a more trusted source that holds instead."""
+def shadowed(cards: Sequence[_Price], ids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Which of these rules never hold, and the rule of a more trusted source that holds instead: in
+    the same currency, and of a fee for all of its units."""
     trust = list(PriceOrigin)
     for card in cards:
         for other in cards if card.id in ids else ():
             better = trust.index(other.origin) < trust.index(card.origin)
-            if better and matches_all(other.matches, card.matches) and _outlasts(other, card):
+            same = card.currency == other.currency and _fees_of(card) <= _fees_of(other)
+            if (
+                better
+                and same
+                and matches_all(other.matches, card.matches)
+                and _outlasts(other, card)
+            ):
                 yield card.id, other.id
+
+
+def _fees_of(card: _Price) -> Set[Unit]:
+    """The units of a fee. A base rule is the only one of its call."""
+    return card.rates.keys() if isinstance(card, FeeCard) else frozenset()
 
 
 def _outlasts(one: Dated, other: Dated) -> bool:

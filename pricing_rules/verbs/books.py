@@ -35,7 +35,7 @@ def lint(files: Sequence[Path], *, as_json: bool = False) -> int:
         "deployments": len(content.aliases),
     }
     own = {rule.id for file in files for rule in read_book_file(file).rule}
-    never = list(shadowed(content.cards, own))
+    never = [*shadowed(content.cards, own), *shadowed(content.fees, own)]
     if as_json:
         fields = {name.replace(" ", "_"): count for name, count in counts.items()}
         rules = [{"rule": rule_id, "shadowed_by": better} for rule_id, better in never]

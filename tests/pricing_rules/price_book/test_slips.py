@@ -9,6 +9,7 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book import Book
+from pricing_rules.price_book.checks import shadowed
 from pricing_rules.price_sources.ages import deployments_of
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
@@ -160,6 +161,28 @@ def test_fees_of_two_lists_are_chosen_as_base_rules_are(
     assert searched(book) == (9 if "kind" in own else 10) * 10**12
     twice = ALIAS + base_rule() + fee("list", "10", **own) + fee("own", "9", **own)
     assert "overlaps" in refusal(tmp_path, twice)
+
+
+@pytest.mark.parametrize(
+    ("own", "better", "never"),
+    [
+        (fee("own", "9"), fee("list", "10", kind="contract"), True),
+        (fee("own", "9", currency="EUR"), fee("list", "10", kind="contract"), False),
+        (fee("own", "9").replace("web_search", "file_search"),
+         fee("list", "10", kind="contract"), False),
+        (base_rule("own"), base_rule("list").replace("report", "contract"), True),
+        (base_rule("own").replace("USD", "EUR"),
+         base_rule("list").replace("report", "contract"), False),
+    ],
+)  # fmt: skip
+def test_a_rule_that_never_holds_is_found_by_its_own_list(
+    own: str, better: str, never: bool, tmp_path: Path
+) -> None:
+    """Azure's dollars hide no price in euro, and no fee of another tool."""
+    content = compile_text(tmp_path, ALIAS + base_rule("any", match=', versions = ["1"]') + own
+                           + better).content  # fmt: skip
+    found = [*shadowed(content.cards, {"own"}), *shadowed(content.fees, {"own"})]
+    assert found == ([("own", "list")] if never else [])
 
 
 def dated(rule_id: str, begins: str, ends: str = "", *, unit: str = "web_search") -> str:
