@@ -1,7 +1,7 @@
 """What a book's rules must be together: one price per call and time, no hole, no dead alias."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations, pairwise, product
 from typing import Protocol
@@ -20,11 +20,9 @@ from pricing_rules.price_book.rules import (
     BATCH_TYPES,
     FeeRule,
     ModifierRule,
-    PriceOrigin,
     ServiceTier,
 )
 from pricing_rules.price_book.spellings import Knower, Spellings
-from pricing_rules.units import Unit
 
 _OF_DEPLOYMENTS = frozenset({"provider", "deployment", "model", "versions", "region", "zone"})
 """Dimensions that say nothing of a caller or of a single call."""
@@ -244,36 +242,6 @@ def _check_followed(card: _Price, of_model: Sequence[_Price], file_of: Mapping[s
         if after and min(other.valid_from for other in after) > card.valid_to:
             later = min(after, key=lambda other: (other.valid_from, other.id))
             raise _gap(later, card, file_of)
-
-
-def shadowed(cards: Sequence[_Price], ids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Which of these rules never hold, and the rule of a more trusted source that holds instead: in
-    the same currency, and of a fee for all of its units."""
-    trust = list(PriceOrigin)
-    for card in cards:
-        for other in cards if card.id in ids else ():
-            better = trust.index(other.origin) < trust.index(card.origin)
-            same = card.currency == other.currency and _fees_of(card) <= _fees_of(other)
-            if (
-                better
-                and same
-                and matches_all(other.matches, card.matches)
-                and _outlasts(other, card)
-            ):
-                yield card.id, other.id
-
-
-def _fees_of(card: _Price) -> Set[Unit]:
-    """The units of a fee. A base rule is the only one of its call."""
-    return card.rates.keys() if isinstance(card, FeeCard) else frozenset()
-
-
-def _outlasts(one: Dated, other: Dated) -> bool:
-    """Whether one rule is valid all the time that the other is."""
-    ends = other.valid_to
-    return one.valid_from <= other.valid_from and (
-        one.valid_to is None or (ends is not None and ends <= one.valid_to)
-    )
 
 
 def _ambiguous(one: _Price, other: _Price) -> bool:

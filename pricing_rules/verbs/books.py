@@ -19,7 +19,7 @@ from pricing_rules.price_book.book import (
     read_book_file,
 )
 from pricing_rules.price_book.book_file import BookFile
-from pricing_rules.price_book.checks import shadowed
+from pricing_rules.price_sources.ages import shadowed
 from pricing_rules.price_sources.digests import rule_digests
 from pricing_rules.verbs.listing import fields, show, stale
 

@@ -9,8 +9,7 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.checks import shadowed
-from pricing_rules.price_sources.ages import deployments_of
+from pricing_rules.price_sources.ages import deployments_of, shadowed
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
 from tests.fixtures.builders import TENANT, make_event, make_usage
