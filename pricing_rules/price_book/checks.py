@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.drafts import Draft
+from pricing_rules.price_book.list_price import under_contract
 from pricing_rules.price_book.match import matches_all, may_match_one_call
 from pricing_rules.price_book.rate_card import (
     Alias,
@@ -40,8 +41,12 @@ class Dated(Protocol):
     def valid_to(self) -> datetime | None: ...
 
 
-def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
-    """No two base rules of equal specificity for one call and time, no time between two of one."""
+def check_cards(
+    cards: Sequence[RateCard], file_of: Mapping[str, str], drafts: Mapping[str, Draft]
+) -> None:
+    """No two base rules of equal specificity for one call and time, no time between two of one. A
+    contract may hold over the list price that goes on under it.
+    """
     by_model: dict[tuple[str, ...], list[RateCard]] = defaultdict(list)
     for card in cards:
         values = dict(card.matches)
@@ -49,7 +54,9 @@ def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
         by_model[(card.currency, *values["provider"], *values["model"])].append(card)
     for of_model in by_model.values():
         for one, other in combinations(of_model, 2):
-            if one.origin == other.origin and _ambiguous(one, other):
+            if one.origin != other.origin or under_contract(one, other, drafts):
+                continue
+            if _ambiguous(one, other):
                 raise InvalidBook(
                     f"overlaps {one.id!r} in time with equal specificity; a change of price "
                     "supersedes the earlier rule",
@@ -76,13 +83,17 @@ def check_default_versions(content: BookContent, file_of: Mapping[tuple[str, str
             )
 
 
-def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
+def check_fees(
+    fees: Sequence[FeeCard], file_of: Mapping[str, str], drafts: Mapping[str, Draft]
+) -> None:
     """No two fees of equal specificity price one unit of one call, and no time is between two of a
     unit: a router's calls would have no fee then, unnoticed. As of base rules, those in another
     currency and those of another origin are lists of their own.
     """
     for one, other in combinations(fees, 2):
         if (one.currency, one.origin) != (other.currency, other.origin):
+            continue
+        if under_contract(one, other, drafts):
             continue
         if not one.rates.keys().isdisjoint(other.rates) and _ambiguous(one, other):
             units = ", ".join(sorted(one.rates.keys() & other.rates.keys()))
