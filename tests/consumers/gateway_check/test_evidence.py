@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from azure.eventhub import EventData
 
-from consumers.gateway_check.calls import Ask, Seen
+from consumers.gateway_check.calls import Ask, Models, Seen, planned
 from consumers.gateway_check.evidence import evidence_of
 from consumers.gateway_check.judge import Finding, Verdict, findings
+from consumers.gateway_check.run import cost_text
 from consumers.gateway_check.watch import Heard, documents_of
+from tests.fixtures.calls import NOW, book
 
 SESSION = "check-1-embeddings"
 SEEN = Seen(
@@ -73,6 +75,14 @@ def test_the_log_is_heard_in_each_form_that_the_consumer_reads(body: bytes) -> N
     assert [each["correlationId"] for each in heard.records] == ["ID-1"]
     evidence = evidence_of("check-1", [SEEN], [usage_event(usage={})], heard.records)
     assert [row.call for row in evidence.rows] == ["id-1"]
+
+
+def test_what_the_calls_cost_is_known_of_embeddings_too() -> None:
+    models = Models(chat="gpt-4.1-mini", embeddings="text-embedding-3-small")
+    said = cost_text(planned(models, "k", None), book(), now=NOW)
+    assert said.endswith(" USD at most")
+    chats = cost_text(planned(Models(chat="gpt-4.1-mini"), "k", None), book(), now=NOW)
+    assert said.split(" about ")[1] != chats.split(" about ")[1]
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"{", b"5", b'{"records": 5}'])
