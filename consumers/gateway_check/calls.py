@@ -13,6 +13,8 @@ POLL_INTERVAL_S = 1.0
 SESSION_HEADER = "x-session-id"
 MARKER = "chargeback-check"
 """Name of the query parameter by which the log's row of a call without a key is found."""
+EMBEDDINGS = "/embeddings"
+"""The path whose answers have no output."""
 _QUESTION = [{"role": "user", "content": "Count from 1 to 40, in words."}]
 _decode_json = msgspec.json.Decoder().decode
 
@@ -86,7 +88,7 @@ def planned(models: Models, key: str, long_key: str | None) -> list[Ask]:
             Ask(name="long", path="/chat/completions", body=chat, key=long_key, tokens_max=300)
         )
     others = (
-        ("embeddings", models.embeddings, "/embeddings", {"input": "ok"}),
+        ("embeddings", models.embeddings, EMBEDDINGS, {"input": "ok"}),
         ("images", models.images, "/images/generations", {"prompt": "a dot", "n": 1}),
         ("speech", models.speech, "/audio/speech", {"input": "ok", "voice": "alloy"}),
         ("background", models.background, "/responses", {"input": "Say ok.", "background": True}),

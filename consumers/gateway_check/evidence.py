@@ -53,6 +53,13 @@ class Evidence:
         found = self.events.get(seen.session, ()) if seen is not None else ()
         return found[0] if found else None
 
+    def lacks_usage(self, seen: Seen) -> bool:
+        """Whether the client saw usage and the usage event has none. Of embeddings and images it is
+        lost then: the gateway's log does not count them.
+        """
+        event = self.event(seen.ask.name)
+        return bool(seen.usage) and event is not None and not event["data"].get("usage")
+
     def row(self, name: str) -> Row | None:
         """The log's row of a request."""
         event = self.event(name)
@@ -84,9 +91,10 @@ def evidence_of(
     answers = {each.response_id for each in seen if each.response_id}
     by_session: dict[str, list[Event]] = {}
     for event in events:
-        session = (event.get("data") or {}).get("session")
-        if session in sessions:
-            by_session.setdefault(str(session), []).append(event)
+        data = event.get("data")  # anybody's events are heard, also what is none
+        session = data.get("session") if isinstance(data, Mapping) else None
+        if isinstance(session, str) and session in sessions and "id" in event:
+            by_session.setdefault(session, []).append(event)
     ids = {str(event["id"]).lower() for found in by_session.values() for event in found}
     read = [row for record in records if (row := _row(record)) is not None]
     return Evidence(

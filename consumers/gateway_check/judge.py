@@ -207,6 +207,9 @@ def _other_operations(evidence: Evidence) -> Finding:
     ]
     if bad:
         return _failed(name, f"not answered: {'; '.join(bad)}", cures.POLICIES)
+    if lost := [each.ask.name for each in seen if evidence.lacks_usage(each)]:
+        said = f"the client saw usage, and the event has none, of: {', '.join(lost)}"
+        return _failed(name, said, cures.POLICIES)
     return _ok(name, f"answered: {', '.join(each.ask.name for each in seen)}")
 
 

@@ -13,7 +13,7 @@ import httpx
 
 from consumers.errors import SettingsError
 from consumers.gateway_check import cures
-from consumers.gateway_check.calls import Ask, Client, Models, Seen, planned
+from consumers.gateway_check.calls import EMBEDDINGS, Ask, Client, Models, Seen, planned
 from consumers.gateway_check.evidence import evidence_of
 from consumers.gateway_check.judge import Finding, Verdict, findings
 from consumers.gateway_check.watch import Heard, watching
@@ -111,6 +111,9 @@ def cost_text(asks: Sequence[Ask], book: Book, *, now: datetime) -> str:
     charged = [ask for ask in asks if ask.tokens_max]
     for ask in charged:
         model = str(ask.body.get("model"))
+        counts = {Unit.INPUT: PROMPT_TOKENS}
+        if ask.path != EMBEDDINGS:
+            counts[Unit.OUTPUT] = ask.tokens_max
         event = UsageEvent(
             id="check",
             source="check",
@@ -120,7 +123,7 @@ def cost_text(asks: Sequence[Ask], book: Book, *, now: datetime) -> str:
             stream=False,
             status=200,
             rank=Rank.MODEL_USAGE,
-            usage=Usage(counts={Unit.INPUT: PROMPT_TOKENS, Unit.OUTPUT: ask.tokens_max}),
+            usage=Usage(counts=counts),
             deployment=model,
         )
         priced = rate(event, book)

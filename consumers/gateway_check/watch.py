@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from azure.eventhub import EventData
 from azure.eventhub.aio import PartitionContext
 
+from consumers.gateway_log.decode import records_of
 from consumers.receiving.hub import HubAddress, make_client
+from consumers.receiving.receiver import bytes_of
+from pricing_rules.decoding.invalid_event import InvalidField
 
 EVENTS_KEPT_MAX = 200_000
 """Of each hub, other people's calls among them."""
-_decode_json = msgspec.json.Decoder().decode
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ async def _read(
     async def on_events(_context: PartitionContext, events: list[EventData]) -> None:
         for event in events:
             if len(into) < EVENTS_KEPT_MAX:
-                into.extend(_documents(event))
+                into.extend(documents_of(event))
 
     async def on_error(_context: PartitionContext | None, error: Exception) -> None:
         heard.failures.append(f"hub {address.hub}, group {address.group}: {error}")
@@ -63,14 +64,12 @@ async def _read(
         await client.receive_batch(on_events, starting_position=since, on_error=on_error)
 
 
-def _documents(event: EventData) -> list[dict[str, Any]]:
+def documents_of(event: EventData) -> list[dict[str, Any]]:
+    """What one event says, read as the consumers read it; a usage event with its key."""
     try:
-        body = _decode_json(event.body_as_str())
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        records = records_of(bytes_of(event.body))
+    except InvalidField:
         return []
-    if not isinstance(body, dict):
-        return []
-    if isinstance(body.get("records"), list):
-        return [record for record in body["records"] if isinstance(record, dict)]
     key = event.partition_key
-    return [body | {"partition_key": key.decode() if isinstance(key, bytes) else key}]
+    at = {"partition_key": key.decode() if isinstance(key, bytes) else key}
+    return [record | at for record in records if isinstance(record, dict)]

@@ -54,7 +54,7 @@ def decode_diagnostics(body: bytes, *, enqueued_time: datetime, oldest: datetime
     """A record of before `oldest` is invalid, since the facts that it belongs to may be purged."""
     found = Diagnostics()
     try:
-        records = _records(body)
+        records = records_of(body)
     except InvalidField as error:
         found.bad.append(BadRecord(error.invalid_event(None), body))
         return found
@@ -91,8 +91,9 @@ def _bad_records(
     ]
 
 
-def _records(body: bytes) -> list[object]:
-    """The records of an envelope, of a bare array, or the one record."""
+def records_of(body: bytes) -> list[object]:
+    """The records of an envelope, of a bare array, or the one record. InvalidField where the body
+    is none of them."""
     if len(body) > BODY_BYTES_MAX:
         expected = f"at most {BODY_BYTES_MAX}"
         raise InvalidField(InvalidCode.TOO_LARGE, "body", f"{len(body)} bytes", expected)

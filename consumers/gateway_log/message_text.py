@@ -16,8 +16,8 @@ _NAMES = (
 _NAME = re.compile(rf"(?:{_NAMES})(?:_[sdbgt])?", re.IGNORECASE).fullmatch
 _ANYWHERE = re.compile(_NAMES, re.IGNORECASE)
 _KEY = re.compile(
-    r"((?:[?&]|\\u0026)(?:subscription-key|api[-_]?key|key|code|sig|token|access_token)=)"
-    r'(?!removed\b)[^&#"\\\s]+',
+    r"((?:[?&]|\\u0026)(?:[\w.-]{0,64}(?:key|secret|token|password)|code|sig)=)"
+    r'(?!removed(?:[&#"\\\s]|$))[^&#"\\\s]+',
     re.IGNORECASE,
 )
 """A secret among the parameters of a URL, as clients of several vendors send theirs."""

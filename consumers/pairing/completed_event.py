@@ -9,14 +9,17 @@ from typing import Any
 
 import msgspec
 
-from pricing_rules.decoding.reported_usage import FETCHED_ANSWER, GATEWAY_LOG_SOURCE
+from pricing_rules.decoding.reported_usage import (
+    FETCHED_ANSWER,
+    GATEWAY_LOG_SOURCE,
+    TRACE,
+    USAGE_EVENT,
+)
 from pricing_rules.decoding.wire_event import EventType
 from pricing_rules.types import CACHE_HIT, CountedAt, Rank
 from table_api.open_calls.facts import Created, Fetched, Identity
 from table_api.open_calls.joined_call import JoinedCall
 
-USAGE_EVENT = "usage-event"
-TRACE = "trace"
 GATEWAY_LOG = "gateway-log"
 UNKNOWN_SOURCE = "apim/unknown"
 CALLER = ("oid", "tid", "azp", "subscription", "product")

@@ -183,11 +183,11 @@ def received_of(event: EventData) -> Received:
         annotations[b"x-opt-sequence-number"],
         annotations[b"x-opt-offset"].decode(),
         _EPOCH + timedelta(milliseconds=annotations[b"x-opt-enqueued-time"]),
-        _body(event.body),
+        bytes_of(event.body),
     )
 
 
-def _body(body: Any) -> bytes:
+def bytes_of(body: Any) -> bytes:
     """Data sections as they are; another kind of AMQP body as its text, to be a dead letter."""
     if isinstance(body, Iterator):
         body = list(body)

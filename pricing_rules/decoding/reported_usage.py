@@ -22,6 +22,10 @@ GATEWAY_LOG_SOURCE = "gateway-llm-log"
 """The half of a completed call that carries its tokens."""
 FETCHED_ANSWER = "fetched-answer"
 """The half that carries the usage of a background answer: somebody fetched it."""
+USAGE_EVENT = "usage-event"
+"""The half that is an event of the gateway's policy."""
+TRACE = "trace"
+"""The half that is the policy's trace in the gateway's log."""
 USAGE_SOURCES = frozenset({GATEWAY_LOG_SOURCE, FETCHED_ANSWER})
 
 

@@ -161,6 +161,14 @@ def _price_details(old: Book, card: RateCard | FeeCard) -> Iterator[str]:
             yield f"{what} {prices} {card.currency} per 1M"
     if held is not None and _TRUST.index(held.origin) < _TRUST.index(card.origin):
         yield f"never holds while {held.id} does, which is of a more trusted source"
+    elif held is not None and _holds_over(held, card):
+        yield f"at list price alone while {held.id} holds, which is agreed on"
+
+
+def _holds_over(one: RateCard | FeeCard, other: RateCard | FeeCard) -> bool:
+    """Whether one is agreed on, and the other a list price that goes on under it."""
+    agreed = one.agreed is True and other.agreed is not True
+    return agreed and len(one.matches) == len(other.matches)
 
 
 def _held(
@@ -176,8 +184,11 @@ def _held(
         and each.valid_from <= at
         and (each.valid_to is None or at < each.valid_to)
     ]
-    in_order = sorted(found, key=lambda each: (_TRUST.index(each.origin), -len(each.matches)))
-    return next(iter(in_order), None)
+    return min(
+        found,
+        key=lambda c: (_TRUST.index(c.origin), -len(c.matches), c.agreed is not True),
+        default=None,
+    )
 
 
 def _covers(wider: Matches, matches: Matches) -> bool:

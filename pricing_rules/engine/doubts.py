@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pricing_rules.decoding.reported_usage import TRACE, USAGE_EVENT
 from pricing_rules.price_book.terms import Terms
 from pricing_rules.price_book.tier_rates import TierRates
 from pricing_rules.provider_usage.anthropic import is_anthropic
@@ -18,6 +19,8 @@ _MODALITIES = (
 _CHARGED_FAILURES = frozenset({400, 408})
 _WITH_TOOLS = frozenset({Operation.RESPONSES, Operation.MESSAGES})
 """Operations whose tools the model's server runs."""
+_OF_POLICY = frozenset({USAGE_EVENT, TRACE})
+"""Halves of a call by which the gateway's policy says what it read of request and answer."""
 
 
 def doubt_of(usage: Usage, tier: TierRates) -> str | None:
@@ -80,7 +83,8 @@ def why_not_charged(event: UsageEvent) -> str | None:
 
 def excluded(event: UsageEvent, terms: Terms) -> tuple[str, ...]:
     """What the cost of a call leaves out, sorted."""
-    tier = terms.tier_unconfirmed or (event.stream and terms.tier_unsaid)
+    unsaid = event.stream or _is_of_log_alone(event)
+    tier = terms.tier_unconfirmed or (unsaid and terms.tier_unsaid)
     if event.rank is not Rank.GATEWAY_LOG:
         return (Exclusion.TIER,) if tier else ()
     names: set[str] = {*terms.unlogged, *(() if event.usage is None else event.usage.excludes)}
@@ -97,6 +101,13 @@ def excluded(event: UsageEvent, terms: Terms) -> tuple[str, ...]:
 
 def _may_use_tools(event: UsageEvent) -> bool:
     """Whether the request offers a tool that may cost something, or nobody read what it offers."""
-    if event.body_unread is not None:
+    if event.body_unread is not None or _is_of_log_alone(event):
         return event.operation in _WITH_TOOLS
     return any(may_cost(tool) for tool in event.tools_requested)
+
+
+def _is_of_log_alone(event: UsageEvent) -> bool:
+    """Whether the gateway's log alone knows of the call: nobody read its request or its answer, nor
+    whether it was a stream.
+    """
+    return bool(event.completed_from) and _OF_POLICY.isdisjoint(event.completed_from)

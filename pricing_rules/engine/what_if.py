@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import msgspec
 
+from pricing_rules.decoding.text import information
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import AmbiguousModel
 from pricing_rules.money import format_pico
@@ -48,6 +50,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation = Operation.CHAT_COMPLETIONS
     deployment_type: DeploymentType = DeploymentType.GLOBAL_STANDARD
     service_tier: str | None = None
+    """None: what the usage object says of itself, as Anthropic's does."""
     region: str | None = None
     product: str | None = None
     cost_centre: str | None = None
@@ -83,7 +86,8 @@ class WhatIf:
             type=question.deployment_type.value,
             region=question.region,
         )
-        priced = rate(_event(question), self._with(alias), question.cost_centre)
+        cost_centre = question.cost_centre and normalize("NFC", question.cost_centre)
+        priced = rate(_event(question), self._with(alias), cost_centre)
         reason = priced.reason
         if found is None and (near := _nearest(question.model, sold)):
             reason = f"{reason}; the book has {near}"
@@ -116,13 +120,19 @@ def _event(question: Question) -> UsageEvent:
         stream=False,
         status=200,
         rank=Rank.MODEL_USAGE,
-        usage=normalise(question.operation, question.usage),
+        usage=normalise(question.operation, question.usage, question.model),
         deployment=_NAME,
         model=question.model,
         caller=Caller(product=question.product),
         region=question.region,
-        service_tier=question.service_tier,
+        service_tier=question.service_tier or _tier_in(question.usage),
     )
+
+
+def _tier_in(usage: Mapping[str, object]) -> str | None:
+    """The tier that a usage object says, which an event's reader takes for the answer's, too."""
+    tier = usage.get("service_tier")
+    return information(tier) if isinstance(tier, str) else None
 
 
 def _resolve(name: str, sold: _Sold) -> tuple[str, str, str | None] | None:

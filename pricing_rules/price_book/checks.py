@@ -1,14 +1,15 @@
 """What a book's rules must be together: one price per call and time, no hole, no dead alias."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations, pairwise, product
 from typing import Protocol
 
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.drafts import Draft
-from pricing_rules.price_book.match import may_match_one_call
+from pricing_rules.price_book.list_price import under_contract
+from pricing_rules.price_book.match import matches_all, may_match_one_call
 from pricing_rules.price_book.rate_card import (
     Alias,
     BookContent,
@@ -20,13 +21,13 @@ from pricing_rules.price_book.rules import (
     BATCH_TYPES,
     FeeRule,
     ModifierRule,
-    PriceOrigin,
     ServiceTier,
 )
 from pricing_rules.price_book.spellings import Knower, Spellings
 
-_OF_DEPLOYMENTS = frozenset({"deployment", "model", "versions", "region", "zone"})
+_OF_DEPLOYMENTS = frozenset({"provider", "deployment", "model", "versions", "region", "zone"})
 """Dimensions that say nothing of a caller or of a single call."""
+_Price = RateCard | FeeCard
 
 
 class Dated(Protocol):
@@ -40,8 +41,12 @@ class Dated(Protocol):
     def valid_to(self) -> datetime | None: ...
 
 
-def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
-    """No two base rules of equal specificity for one call and time, no time between two of one."""
+def check_cards(
+    cards: Sequence[RateCard], file_of: Mapping[str, str], drafts: Mapping[str, Draft]
+) -> None:
+    """No two base rules of equal specificity for one call and time, no time between two of one. A
+    contract may hold over the list price that goes on under it.
+    """
     by_model: dict[tuple[str, ...], list[RateCard]] = defaultdict(list)
     for card in cards:
         values = dict(card.matches)
@@ -49,7 +54,9 @@ def check_cards(cards: Sequence[RateCard], file_of: Mapping[str, str]) -> None:
         by_model[(card.currency, *values["provider"], *values["model"])].append(card)
     for of_model in by_model.values():
         for one, other in combinations(of_model, 2):
-            if one.origin == other.origin and _ambiguous(one, other):
+            if one.origin != other.origin or under_contract(one, other, drafts):
+                continue
+            if _ambiguous(one, other):
                 raise InvalidBook(
                     f"overlaps {one.id!r} in time with equal specificity; a change of price "
                     "supersedes the earlier rule",
@@ -76,12 +83,17 @@ def check_default_versions(content: BookContent, file_of: Mapping[tuple[str, str
             )
 
 
-def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
-    """No two fees of equal specificity price one unit of one call. As of base rules, those in
-    another currency and those of another origin are lists of their own.
+def check_fees(
+    fees: Sequence[FeeCard], file_of: Mapping[str, str], drafts: Mapping[str, Draft]
+) -> None:
+    """No two fees of equal specificity price one unit of one call, and no time is between two of a
+    unit: a router's calls would have no fee then, unnoticed. As of base rules, those in another
+    currency and those of another origin are lists of their own.
     """
     for one, other in combinations(fees, 2):
         if (one.currency, one.origin) != (other.currency, other.origin):
+            continue
+        if under_contract(one, other, drafts):
             continue
         if not one.rates.keys().isdisjoint(other.rates) and _ambiguous(one, other):
             units = ", ".join(sorted(one.rates.keys() & other.rates.keys()))
@@ -90,6 +102,10 @@ def check_fees(fees: Sequence[FeeCard], file_of: Mapping[str, str]) -> None:
                 file=file_of[other.id],
                 rule_id=other.id,
             )
+    for fee in fees:
+        for unit in fee.rates:
+            same = [each for each in fees if each.currency == fee.currency and unit in each.rates]
+            _check_followed(fee, same, file_of)
 
 
 def check_fx(content: BookContent, file_of: Mapping[str, str], settings_file: str | None) -> None:
@@ -116,7 +132,7 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
     by_provider_and_model = defaultdict(list)
     for matches in priced:
         values = dict(matches)
-        if "provider" not in values and not _is_of_a_type(values):
+        if not _is_of_aliases(values):
             continue
         for provider in values.get("provider", (None,)):
             for model in values.get("model", (None,)):
@@ -139,9 +155,14 @@ def check_aliases(content: BookContent, file_of: Mapping[str, str]) -> None:
             )
 
 
-def _is_of_a_type(values: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether a rule is about types of deployment and all their calls, whoever makes them."""
-    return "deployment" in values and values.keys() <= _OF_DEPLOYMENTS
+def _is_of_aliases(values: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a rule is of one model, or of a provider or types of deployment and all their calls,
+    whoever makes them. A batch deployment has no other tier."""
+    asked = set(values)
+    if BATCH_TYPES.issuperset(values.get("deployment", ("",))):
+        asked.discard("service_tier")
+    of_all = asked <= _OF_DEPLOYMENTS and not asked.isdisjoint({"provider", "deployment"})
+    return of_all or asked >= {"provider", "model"}
 
 
 def _place(alias: Alias, zones: Mapping[str, str]) -> str:
@@ -158,7 +179,7 @@ def check_routers(content: BookContent, file_of: Mapping[str, str], spellings: S
         known = spellings.known_by(alias.provider, alias.model) - {"alias"}
         if alias.rate_by == "reported" and not known:
             raise InvalidBook(
-                f"alias {alias.name!r} is of {_unknown(spellings, alias.provider, alias.model)}; "
+                f"alias {alias.name!r} is of {spellings.unknown(alias.provider, alias.model)}; "
                 "a rule of kind fee or a family that names it makes it known",
                 file=file_of[alias.name],
             )
@@ -180,8 +201,11 @@ def check_known_names(
             continue
         by_itself: frozenset[Knower] = frozenset({"fee"} if isinstance(rule, FeeRule) else ())
         if match.model is not None:
+            if isinstance(rule, ModifierRule) and spellings.is_router(match.provider, match.model):
+                answered = "its calls have the model that answered; name that one"
+                raise draft.refuse(f"match is for the router {match.model!r}: {answered}")
             if not spellings.known_by(match.provider, match.model) - by_itself:
-                unknown = _unknown(spellings, match.provider, match.model)
+                unknown = spellings.unknown(match.provider, match.model)
                 raise draft.refuse(f"match is for {unknown}")
         elif match.provider is not None:
             providers = spellings.providers(by_itself)
@@ -190,14 +214,6 @@ def check_known_names(
                     f"match is for provider {match.provider!r}, which no price or alias of the "
                     f"book names; it has {', '.join(sorted(providers)) or 'none'}"
                 )
-
-
-def _unknown(spellings: Spellings, provider: str | None, model: str) -> str:
-    """A model that nothing knows, and which one may be meant."""
-    of = f" of {provider}" if provider else ""
-    near = spellings.nearest(model)
-    meant = f"; the nearest is {near!r}" if near else ""
-    return f"model {model!r}{of}, which no price, alias or family of the book names{meant}"
 
 
 def serves(values: Mapping[str, tuple[str, ...]], alias: Alias, zones: Mapping[str, str]) -> bool:
@@ -216,9 +232,7 @@ def serves(values: Mapping[str, tuple[str, ...]], alias: Alias, zones: Mapping[s
     )
 
 
-def _check_followed(
-    card: RateCard, of_model: Sequence[RateCard], file_of: Mapping[str, str]
-) -> None:
+def _check_followed(card: _Price, of_model: Sequence[_Price], file_of: Mapping[str, str]) -> None:
     """Where a rule ends and a later one has calls of it, some rule has them in between.
 
     Of one origin: a reported price from a later day on is no gap in Azure's own.
@@ -241,33 +255,7 @@ def _check_followed(
             raise _gap(later, card, file_of)
 
 
-def shadowed(cards: Sequence[RateCard], ids: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Which of these rules never hold, and the rule of a more trusted source that holds instead."""
-    trust = list(PriceOrigin)
-    for card in cards:
-        for other in cards if card.id in ids else ():
-            better = trust.index(other.origin) < trust.index(card.origin)
-            if better and matches_all(other.matches, card.matches) and _outlasts(other, card):
-                yield card.id, other.id
-
-
-def _outlasts(one: Dated, other: Dated) -> bool:
-    """Whether one rule is valid all the time that the other is."""
-    ends = other.valid_to
-    return one.valid_from <= other.valid_from and (
-        one.valid_to is None or (ends is not None and ends <= one.valid_to)
-    )
-
-
-def matches_all(one: Matches, calls: Matches) -> bool:
-    """Whether a rule matches every one of these calls."""
-    values = dict(calls)
-    return all(
-        dimension in values and set(values[dimension]) <= set(allowed) for dimension, allowed in one
-    )
-
-
-def _ambiguous(one: RateCard | FeeCard, other: RateCard | FeeCard) -> bool:
+def _ambiguous(one: _Price, other: _Price) -> bool:
     return (
         len(one.matches) == len(other.matches)
         and _overlap(one, other)

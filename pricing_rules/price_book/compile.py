@@ -106,8 +106,8 @@ def compile_files(
         families=families,
     )
     file_of = {rule_id: draft.file for rule_id, draft in drafts.items()}
-    check_cards(content.cards, file_of)
-    check_fees(content.fees, file_of)
+    check_cards(content.cards, file_of, drafts)
+    check_fees(content.fees, file_of, drafts)
     check_fx(content, file_of, settings_file)
     check_default_versions(
         content,

@@ -59,6 +59,26 @@ def _superseded_list_price(card: RateCard | FeeCard, drafts: Mapping[str, Draft]
     return before
 
 
+def under_contract(
+    one: RateCard | FeeCard, other: RateCard | FeeCard, drafts: Mapping[str, Draft]
+) -> bool:
+    """Whether one is agreed on, and the other a list price that goes on under it: both are
+    successors of one rule. Of calls that both have the contract holds.
+    """
+    agreed = drafts[one.id].is_contract != drafts[other.id].is_contract
+    return agreed and not _before(one, drafts).isdisjoint(_before(other, drafts))
+
+
+def _before(card: RateCard | FeeCard, drafts: Mapping[str, Draft]) -> set[str]:
+    """The rules that it supersedes, also through others."""
+    found: set[str] = set()
+    before = drafts[card.id].rule.supersedes
+    while before is not None:
+        found.add(before)
+        before = drafts[before].rule.supersedes
+    return found
+
+
 def _rivals(one: RateCard | FeeCard, other: RateCard | FeeCard) -> bool:
     """Whether both would price one call, and nothing but time says which."""
     if (

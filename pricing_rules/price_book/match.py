@@ -80,6 +80,14 @@ def usage_facts(fields: Sequence[tuple[str, str]]) -> tuple[CallFacts, Sequence[
     ]
 
 
+def matches_all(one: Matches, calls: Matches) -> bool:
+    """Whether a rule matches every one of these calls."""
+    values = dict(calls)
+    return all(
+        dimension in values and set(values[dimension]) <= set(allowed) for dimension, allowed in one
+    )
+
+
 def may_match_one_call(one: Matches, other: Matches) -> bool:
     """Whether some call is matched by both."""
     values = dict(one)

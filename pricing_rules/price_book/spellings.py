@@ -32,6 +32,8 @@ class Spellings:
     ) -> None:
         families = tuple(families)
         self._by: dict[Knower, _Names] = {"price": {}, "fee": {}, "alias": {}}
+        self._routers: set[tuple[str, str]] = set()
+        """Provider and model, as aliases have them."""
         for draft in drafts.values():
             if isinstance(draft.rule, BaseRule | FeeRule):
                 knower: Knower = "price" if isinstance(draft.rule, BaseRule) else "fee"
@@ -39,6 +41,8 @@ class Spellings:
         for _, file in files:
             for alias in file.deployment:
                 self._add("alias", Match(provider=alias.provider, model=alias.model))
+                if alias.rate_by == "reported":
+                    self._routers.add((alias.provider, alias.model.lower()))
         self._names = ModelNames(families)
         self._of_families = {
             self._names.canonical(name)
@@ -93,6 +97,13 @@ class Spellings:
             found.add("family")
         return frozenset(found)
 
+    def is_router(self, provider: str | None, model: str) -> bool:
+        """Whether it has no price of its own, and a fee, or an alias that says so."""
+        known = self.known_by(provider, model)
+        asked = [provider] if provider is not None else sorted(self.providers())
+        routers = {(each, self.of(each, model).lower()) for each in asked} & self._routers
+        return "price" not in known and ("fee" in known or bool(routers))
+
     def providers(self, without: frozenset[Knower] = frozenset()) -> frozenset[str]:
         """Whose models the book names, but for what only such rules say."""
         return frozenset(
@@ -101,6 +112,13 @@ class Spellings:
             if knower not in without
             for provider in names
         )
+
+    def unknown(self, provider: str | None, model: str) -> str:
+        """A model that nothing knows, in words, and which one may be meant."""
+        of = f" of {provider}" if provider else ""
+        near = self.nearest(model)
+        meant = f"; the nearest is {near!r}" if near else ""
+        return f"model {model!r}{of}, which no price, alias or family of the book names{meant}"
 
     def nearest(self, model: str) -> str | None:
         """The known name that a wrong one may mean."""

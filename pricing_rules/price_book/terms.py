@@ -151,9 +151,14 @@ class TermsFinder:
         starts = sorted({_BEGINNING, *found.changes()})
         return starts, [self._at(start, empty, found) for start in starts]
 
-    def _order(self, card: RateCard | FeeCard) -> tuple[bool, int]:
-        """Prices in the book's currency come first, then the more trusted ones."""
-        return card.currency != self._currency, list(PriceOrigin).index(card.origin)
+    def _order(self, card: RateCard | FeeCard) -> tuple[bool, int, int, bool]:
+        """Prices in the book's currency come first, then the more trusted ones, then the more
+        specific, then what is agreed on: a list price may go on under it.
+        """
+        trust = list(PriceOrigin).index(card.origin)
+        return (
+            card.currency != self._currency, trust, -len(card.matches), card.agreed is not True
+        )  # fmt: skip
 
     def _at(self, moment: datetime, empty: Terms, found: "_Found") -> Terms:
         facts = found.facts

@@ -1,12 +1,15 @@
 """How long ago prices were compared with their source, and which of them calls can meet."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_book.checks import serves
+from pricing_rules.price_book.checks import Dated, serves
+from pricing_rules.price_book.match import matches_all
 from pricing_rules.price_book.rate_card import FeeCard, RateCard
+from pricing_rules.price_book.rules import PriceOrigin
+from pricing_rules.units import Unit
 
 ListPrice = RateCard | FeeCard
 """A rule with prices of its own, and a source that says so."""
@@ -82,3 +85,33 @@ def checked_on(book: Book, rule_id: str) -> date:
 def is_old(checked: date, today: date, days_max: int) -> bool:
     """90 days later a price is not old yet; 91 days later it is."""
     return (today - checked).days > days_max
+
+
+def shadowed(cards: Sequence[ListPrice], ids: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Which of these rules never hold, and the rule of a more trusted source that holds instead: in
+    the same currency, and of a fee for all of its units."""
+    trust = list(PriceOrigin)
+    for card in cards:
+        for other in cards if card.id in ids else ():
+            better = trust.index(other.origin) < trust.index(card.origin)
+            same = card.currency == other.currency and _fees_of(card) <= _fees_of(other)
+            if (
+                better
+                and same
+                and matches_all(other.matches, card.matches)
+                and _outlasts(other, card)
+            ):
+                yield card.id, other.id
+
+
+def _fees_of(card: ListPrice) -> Set[Unit]:
+    """The units of a fee. A base rule is the only one of its call."""
+    return card.rates.keys() if isinstance(card, FeeCard) else frozenset()
+
+
+def _outlasts(one: Dated, other: Dated) -> bool:
+    """Whether one rule is valid all the time that the other is."""
+    ends = other.valid_to
+    return one.valid_from <= other.valid_from and (
+        one.valid_to is None or (ends is not None and ends <= one.valid_to)
+    )

@@ -97,7 +97,8 @@ class ReadPrice(msgspec.Struct, frozen=True, kw_only=True):
         kind = (self.deployment, region, self.zone, tier, currency, self.valid_from.date())
         reported = "reported" if self.source_kind == "litellm" else ""
         parts = (reported, self.provider, self.model, self.version, *kind)
-        return ".".join(str(part) for part in parts if part)
+        # Some names have a slash, as `perplexity/sonar`: an id has none.
+        return ".".join(str(part) for part in parts if part).replace("/", "-")
 
 
 class Change(StrEnum):

@@ -194,7 +194,8 @@ class OpenAIUsage:
         cached = self._cached(prompt, of_prompt)
         written = self._written(of_prompt)
         audio, image = count(of_prompt, "audio_tokens"), count(of_prompt, "image_tokens")
-        text = _text_part("prompt", prompt, audio + image, count(of_prompt, "text_tokens"))
+        stated_text = count(of_prompt, "text_tokens")
+        text = _text_part("prompt", prompt, audio + image, stated_text)
         if cached > prompt:
             raise contradiction("cached_tokens", cached, "prompt tokens", prompt)
         in_text, in_audio, in_image = cached, 0, 0
@@ -208,7 +209,8 @@ class OpenAIUsage:
         if in_text + written > text:
             field = "cached_tokens + cache_write_tokens" if written else "cached_tokens"
             raise contradiction(field, in_text + written, "prompt text tokens", text)
-        plain = _INPUT if audio or image else _PLAIN_INPUT.get(self.operation, _INPUT)
+        split_up = audio or image or stated_text
+        plain = _INPUT if split_up else _PLAIN_INPUT.get(self.operation, _INPUT)
         self._add(plain, text - in_text - written)
         self._add(_CACHE_READ, in_text)
         self._add(_CACHE_WRITE, written)

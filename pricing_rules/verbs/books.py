@@ -19,7 +19,7 @@ from pricing_rules.price_book.book import (
     read_book_file,
 )
 from pricing_rules.price_book.book_file import BookFile
-from pricing_rules.price_book.checks import shadowed
+from pricing_rules.price_sources.ages import shadowed
 from pricing_rules.price_sources.digests import rule_digests
 from pricing_rules.verbs.listing import fields, show, stale
 
@@ -35,7 +35,7 @@ def lint(files: Sequence[Path], *, as_json: bool = False) -> int:
         "deployments": len(content.aliases),
     }
     own = {rule.id for file in files for rule in read_book_file(file).rule}
-    never = list(shadowed(content.cards, own))
+    never = [*shadowed(content.cards, own), *shadowed(content.fees, own)]
     if as_json:
         fields = {name.replace(" ", "_"): count for name, count in counts.items()}
         rules = [{"rule": rule_id, "shadowed_by": better} for rule_id, better in never]

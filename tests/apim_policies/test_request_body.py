@@ -245,7 +245,10 @@ async def test_a_body_that_is_no_json_object_is_said_to_be_unread(
             {"tools": [{"type": "code_interpreter", "container": {"memory_limit": "a b"}}]},
             ["code_interpreter_other"],
         ),
-        ({"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}, ["code_interpreter"]),
+        (
+            {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]},
+            ["code_interpreter_container"],
+        ),
     ],
 )
 async def test_what_may_cost_next_to_tokens_is_told_of_a_stream(
@@ -266,6 +269,17 @@ async def test_a_long_list_of_tools_hides_no_stored_prompt(load: Load) -> None:
     data = event_of(await travel(await load({}), chat(body, url=RESPONSES), answer()))["data"]
 
     assert (len(data["tools"]["requested"]), data["tools"]["requested"][0]) == (32, "prompt")
+
+
+async def test_a_long_list_of_tools_hides_no_size_of_the_code_interpreter(load: Load) -> None:
+    tools: list[dict[str, Any]] = [{"type": f"kind_{number}"} for number in range(40)]
+    tools.append({"type": "code_interpreter", "container": {"memory_limit": "64g"}})
+    body = json.dumps({"model": "m", "tools": tools, "prompt": {"id": "pmpt_1"}}).encode()
+
+    data = event_of(await travel(await load({}), chat(body, url=RESPONSES), answer()))["data"]
+
+    requested = data["tools"]["requested"]
+    assert (len(requested), requested[:2]) == (32, ["prompt", "code_interpreter_64g"])
 
 
 REAL, FORGED = MODEL_PART.format("dear"), MODEL_PART.format("cheap")

@@ -46,6 +46,10 @@ PATHS = {
     "/openai/v1/fine_tuning/alpha/graders/run": "fine-tuning",
     "/openai/v1/evals/eval_1/runs": "evals",
     "/openai/v1/containers": "containers",
+    "/v1/sessions": "managed-agents",
+    "/anthropic/v1/sessions/sesn_1/events": "managed-agents",
+    "/openai/v1/agents/sessions/sess_1/events": "managed-agents",
+    "/openai/v1/agents/agent_1/sessions": "managed-agents",
 }
 FREE = [
     "/openai/v1/files",
@@ -67,6 +71,10 @@ FREE = [
     "/openai/threads/t_1/messages",
     "/openai/v1/realtime/calls/rtc_1/hangup",
     "/openai/v1/realtime/calls/rtc_1/refer",
+    "/v1/agents",
+    "/v1/sessions/sesn_1",
+    "/v1/sessions/sesn_1/archive",
+    "/v1/environments",
     "/healthz",
 ]
 DONE = Response(status=201, headers=JSON, body=b'{"id":"v"}')

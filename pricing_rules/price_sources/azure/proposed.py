@@ -73,19 +73,19 @@ def propose_azure(dumps: Sequence[Path], book: Book, *, checked: date) -> list[P
 def _under_contracts(proposal: Proposal, book: Book) -> Proposal:
     """The proposal, unless its rule would take calls from a contract: that is shown, not written.
 
-    No list price ends what the company has agreed on.
+    No list price ends what the company has agreed on. One for the same calls goes on under it.
     """
     price = proposal.price
     if price is None:
         return proposal
     agreed = contracts_of(book.content, book.sources)
+    superseded = next((c for c in book.content.cards if c.id == proposal.supersedes), None)
     # The successor of a list price has the calls that this one had, if no contract has ended it.
-    replaces = any(
-        card.id == proposal.supersedes and card.valid_to_at_list is msgspec.UNSET
-        for card in book.content.cards
-    )
+    replaces = superseded is not None and superseded.valid_to_at_list is msgspec.UNSET
+    # A contract for the same calls is in the line of that list price, and holds over it.
     kept = [card.id for card in book.content.cards
-            if card.id in agreed and _takes_calls(price, card, replaces=replaces)]  # fmt: skip
+            if card.id in agreed and not (superseded and card.matches == price.matches)
+            and _takes_calls(price, card, replaces=replaces)]  # fmt: skip
     if not kept:
         return proposal
     why = f"{', '.join(kept)} is agreed on for these calls: write by hand what becomes of it"

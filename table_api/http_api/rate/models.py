@@ -1,5 +1,6 @@
 """What `POST /v1/rate` takes and answers; docs/api.md says what each field means."""
 
+import re
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from table_api.http_api.conventions.queries import FIRST_DAY, LAST_DAY
 
 _FIRST = datetime.combine(FIRST_DAY, time.min, UTC)
 _LAST = datetime.combine(LAST_DAY, time.max, UTC)
+_BEGINS_WITH_A_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).match
 CALENDAR = f"expected a time from {FIRST_DAY} to {LAST_DAY}"
 
 
@@ -48,8 +50,8 @@ class UsageQuestion(BaseModel):
     @field_validator("at", mode="before")
     @classmethod
     def _is_text(cls, at: object) -> object:
-        """Pydantic would take a number for seconds since 1970."""
-        if at is not None and not isinstance(at, str):
+        """Pydantic would take a number for seconds since 1970, also one that is text."""
+        if at is not None and not (isinstance(at, str) and _BEGINS_WITH_A_DAY(at)):
             raise ValueError("expected RFC 3339 text, as 2026-11-20T12:00:00Z")
         return at
 

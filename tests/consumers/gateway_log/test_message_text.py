@@ -77,6 +77,10 @@ KEY = "tell-nobody-key"
         f"?key={KEY}",
         f"?api_key={KEY}#{KEY[:1]}",
         f"?a=b&sig={KEY}",
+        f"?key=removed-{KEY}",
+        f"?key=removed.{KEY}&x=1",
+        f"?Ocp-Apim-Subscription-Key={KEY}",
+        f"?client_secret={KEY}",
     ],
 )
 @pytest.mark.parametrize("form", ["object", "text", "escaped", "cut", "with messages"])

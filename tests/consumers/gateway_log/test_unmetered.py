@@ -75,6 +75,7 @@ def record(
         ("POST", "/openai/v1/fine_tuning/jobs", "fine-tuning"),
         ("POST", "/openai/v1/evals/eval_1/runs", "evals"),
         ("POST", "/openai/v1/containers", "containers"),
+        ("POST", "/anthropic/v1/sessions/sesn_1/events?beta=true", "managed-agents"),
         ("POST", "/openai/v1/vide%6Fs", "videos"),
         ("POST", "/openai/v1/files?x=/openai/v1/videos", None),
         ("GET", "/openai/v1/responses", None),

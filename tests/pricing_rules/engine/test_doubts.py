@@ -12,6 +12,12 @@ from tests.fixtures.builders import make_event, make_usage
 from tests.fixtures.calls import book
 
 TOOL_FEES = Exclusion.TOOL_FEES
+FIVE = Alias(
+    name="gpt-5", provider="azure", model="gpt-5", version=None, type="GlobalStandard",
+    region=None,
+)  # fmt: skip
+TIERED = Book(replace(load_book().content, aliases=(FIVE,)), load_book().sources)
+"""With a model that is sold at several tiers."""
 
 
 @pytest.mark.parametrize(
@@ -42,6 +48,32 @@ def test_tools_that_nobody_counted_are_left_out_by_name(
     priced = rate(event, book())
     assert priced.state is CallState.PRICED
     assert (TOOL_FEES in priced.excludes) is left_out
+
+
+@pytest.mark.parametrize(
+    ("operation", "halves", "left_out"),
+    [
+        (Operation.RESPONSES, ("gateway-llm-log", "gateway-log"), {TOOL_FEES, Exclusion.TIER}),
+        (Operation.RESPONSES, ("gateway-llm-log",), {TOOL_FEES, Exclusion.TIER}),
+        (Operation.CHAT_COMPLETIONS, ("gateway-llm-log", "gateway-log"), {Exclusion.TIER}),
+        (Operation.RESPONSES, ("gateway-llm-log", "trace"), set()),
+        (Operation.RESPONSES, ("gateway-llm-log", "usage-event", "gateway-log"), set()),
+    ],
+)
+def test_of_a_call_that_the_log_alone_knows_nobody_says_the_tier_or_its_tools(
+    operation: Operation, halves: tuple[str, ...], left_out: set[Exclusion]
+) -> None:
+    event = make_event(
+        operation=operation,
+        rank=Rank.GATEWAY_LOG,
+        completed_from=halves,
+        service_tier=None,
+        deployment="gpt-5",
+        model="gpt-5-2025-08-07",
+        usage=make_usage(input=1000, output=100),
+    )
+    priced = rate(event, TIERED)
+    assert (priced.state, set(priced.excludes)) == (CallState.PRICED, left_out)
 
 
 HAIKU = Alias(

@@ -9,7 +9,7 @@ import pytest
 from pricing_rules.engine.rating import rate
 from pricing_rules.errors import InvalidBook
 from pricing_rules.price_book.book import Book
-from pricing_rules.price_sources.ages import deployments_of
+from pricing_rules.price_sources.ages import deployments_of, shadowed
 from pricing_rules.types import CallState
 from pricing_rules.units import Unit
 from tests.fixtures.builders import TENANT, make_event, make_usage
@@ -162,6 +162,46 @@ def test_fees_of_two_lists_are_chosen_as_base_rules_are(
     assert "overlaps" in refusal(tmp_path, twice)
 
 
+@pytest.mark.parametrize(
+    ("own", "better", "never"),
+    [
+        (fee("own", "9"), fee("list", "10", kind="contract"), True),
+        (fee("own", "9", currency="EUR"), fee("list", "10", kind="contract"), False),
+        (fee("own", "9").replace("web_search", "file_search"),
+         fee("list", "10", kind="contract"), False),
+        (base_rule("own"), base_rule("list").replace("report", "contract"), True),
+        (base_rule("own").replace("USD", "EUR"),
+         base_rule("list").replace("report", "contract"), False),
+    ],
+)  # fmt: skip
+def test_a_rule_that_never_holds_is_found_by_its_own_list(
+    own: str, better: str, never: bool, tmp_path: Path
+) -> None:
+    """Azure's dollars hide no price in euro, and no fee of another tool."""
+    content = compile_text(tmp_path, ALIAS + base_rule("any", match=', versions = ["1"]') + own
+                           + better).content  # fmt: skip
+    found = [*shadowed(content.cards, {"own"}), *shadowed(content.fees, {"own"})]
+    assert found == ([("own", "list")] if never else [])
+
+
+def dated(rule_id: str, begins: str, ends: str = "", *, unit: str = "web_search") -> str:
+    """A fee of a period."""
+    text = fee(rule_id, "10").replace("2026-01-01T00:00:00Z", f"{begins}T00:00:00Z", 1)
+    text = text.replace("web_search", unit)
+    return text + (f"valid_to = {ends}T00:00:00Z\n" if ends else "")
+
+
+def test_no_time_is_between_two_fees_of_a_unit(tmp_path: Path) -> None:
+    """In the gap a router's calls had no fee and looked priced."""
+    own = ALIAS + base_rule()
+    early = dated("early", "2026-01-01", "2026-06-01")
+    said = refusal(tmp_path, own + early + dated("late", "2026-07-01"))
+    assert "'late': begins 2026-07-01T00:00:00+00:00, a gap after 'early'" in said
+    for follows in (dated("late", "2026-06-01"), dated("other", "2026-07-01", unit="file_search")):
+        assert len(compile_text(tmp_path, own + early + follows).content.fees) == 2
+    assert len(compile_text(tmp_path, own + early).content.fees) == 1
+
+
 def test_an_alias_needs_a_price_of_its_zone_or_of_batches(tmp_path: Path) -> None:
     american = base_rule("american", match=', zone = ["us"]')
     said = refusal(tmp_path, ZONES + IN_SWEDEN + american)
@@ -213,9 +253,47 @@ def test_a_cost_centre_and_a_tenant_are_found_however_they_are_written(tmp_path:
         'deployment = ["GlobalStandard"], product = ["internal"]',
         'deployment = ["GlobalStandard"], operation = ["embeddings"]',
         'deployment = ["GlobalStandard"], service_tier = "priority"',
+        'provider = "azure", product = ["internal"]',
+        'provider = "azure", operation = ["embeddings"]',
+        'provider = "azure", service_tier = "priority"',
+        'provider = "azure", deployment = ["GlobalStandard"], cost_centre = ["A"]',
     ],
 )
 def test_what_is_free_for_some_calls_is_no_price_of_an_alias(match: str, tmp_path: Path) -> None:
     """One such rule hid every alias without a price."""
     free = modifier("free", "zero", 'layer = "list"\nnote = "internal"', match=match)
     assert "alias 'dep' resolves to nothing" in refusal(tmp_path, ALIAS + free)
+
+
+@pytest.mark.parametrize(
+    ("kind", "match"),
+    [
+        ("GlobalStandard", 'provider = "azure"'),
+        ("GlobalStandard", 'provider = "azure", model = "m", product = ["internal"]'),
+        ("GlobalBatch", 'deployment = ["GlobalBatch"], service_tier = "batch"'),
+    ],
+)
+def test_what_is_free_for_all_calls_or_by_its_model_is_a_price_of_an_alias(
+    kind: str, match: str, tmp_path: Path
+) -> None:
+    free = modifier("free", "zero", 'layer = "list"\nnote = "internal"', match=match)
+    deployed = ALIAS.replace("GlobalStandard", kind)
+    assert compile_text(tmp_path, deployed + free).deployments == {"dep"}
+
+
+@pytest.mark.parametrize("provider", ['provider = "azure", ', ""])
+@pytest.mark.parametrize("known", ["fee", "alias"])
+def test_a_discount_for_a_router_is_refused_as_it_would_never_apply(
+    known: str, provider: str, tmp_path: Path
+) -> None:
+    """Its calls have the model that answered."""
+    family = '\n[[family]]\nname = "R"\nbegins = ["r-"]\nmodels = ["r-1"]\n'
+    routed = ALIAS.replace('"m"', '"r-1"') + 'rate_by = "reported"\n'
+    rates = '\n[[rule]]\nid = "fee"\nkind = "fee"\nvalid_from = 2026-01-01T00:00:00Z\n'
+    rates += 'currency = "USD"\nunit = "1M"\nmatch = { provider = "azure", model = "r-1" }\n'
+    rates += 'source = { kind = "report", checked = 2026-11-01 }\nrates = { router_input = "1" }\n'
+    text = base_rule() + family + {"fee": rates, "alias": routed}[known]
+    assert compile_text(tmp_path, text).content.cards
+    less = modifier("less", "multiply", off("0.9"), match=f'{provider}model = "R-1"')
+    assert "rule 'less'" in refusal(tmp_path, text + less)
+    assert "for the router 'R-1'" in refusal(tmp_path, text + less)

@@ -17,7 +17,7 @@ from pricing_rules.money import PICO_PER_UNIT, format_pico
 from pricing_rules.price_book.book import Book, load_book
 from pricing_rules.price_book.rate_card import RateCard
 from pricing_rules.price_sources.genai_import import propose_genai
-from pricing_rules.price_sources.proposals import Change, propose, render
+from pricing_rules.price_sources.proposals import Change, Proposal, propose, render
 from pricing_rules.price_sources.rule_text import rule_text
 from pricing_rules.types import CallState, Usage
 from pricing_rules.units import Unit
@@ -185,3 +185,66 @@ def test_a_tiered_price_is_written_as_it_was_read_and_noticed_when_it_changes(
         "tiers up to [272000, None] → [None]",
     )
     assert "input 4 → 9" in propose([dearer], with_sol, in_scope=())[0].details
+
+
+def found(provider: str, since: date = SINCE) -> dict[str, Proposal]:
+    proposals = propose_genai(provider, BOOK, since=since, checked=CHECKED)
+    by_id = {proposal.rule_id: proposal for proposal in proposals}
+    assert len(by_id) == len(proposals), "two prices have one id"
+    return by_id
+
+
+@pytest.mark.parametrize(
+    "provider", ["openai", "mistral", "perplexity", "google", "x-ai", "cohere", "deepseek"]
+)
+def test_all_that_is_proposed_for_a_provider_is_a_book(provider: str, tmp_path: Path) -> None:
+    texts = [rule_text(each) for each in found(provider).values() if each.price is not None]
+    path = tmp_path / "provider.toml"
+    path.write_text("\n".join(texts), encoding="utf-8")
+    assert len(load_book([path]).content.cards) == len(BOOK.content.cards) + len(texts)
+
+
+def test_a_dated_model_is_a_version_with_its_own_price() -> None:
+    prices = {rule_id: each.price for rule_id, each in found("openai").items()}
+    dated = prices["openai.gpt-4o.2024-05-13.GlobalStandard.2026-01-01"]
+    plain = prices["openai.gpt-4o.GlobalStandard.2026-01-01"]
+    assert dated is not None
+    assert plain is not None
+    assert (dated.version, dated.tiers[0][1][Unit.INPUT]) == ("2024-05-13", Decimal(5))
+    assert (plain.version, plain.tiers[0][1][Unit.INPUT]) == (None, Decimal("2.5"))
+
+
+def test_a_tier_has_the_price_of_each_of_its_days() -> None:
+    batch = [
+        (each.price.valid_from.date(), each.price.valid_to, each.price.tiers[0][1][Unit.INPUT])
+        for each in found("google").values()
+        if each.price is not None
+        and each.price.model == "gemini-4-argon"
+        and each.price.service_tier == "batch"
+    ]
+    assert sorted(batch) == [
+        (date(2026, 10, 14), NOW, Decimal(1)),
+        (date(2026, 12, 1), None, Decimal(2)),
+    ]
+
+
+def test_a_price_per_call_is_part_of_the_rule() -> None:
+    price = found("perplexity")["perplexity.sonar.GlobalStandard.2026-01-01"].price
+    assert price is not None
+    assert price.tiers[0][1][Unit.REQUEST] == 12_000
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "why"),
+    [
+        ("perplexity", "sonar-deep-research", "nothing reads output_citation_mtok"),
+        ("deepseek", "deepseek-chat", "its price depends on the time of day"),
+    ],
+)
+def test_a_model_of_which_anything_is_unread_is_listed_and_has_no_price(
+    provider: str, model: str, why: str
+) -> None:
+    proposals = found(provider)
+    listed = proposals[f"{provider}/{model}"]
+    assert (listed.change, listed.details, listed.price) == (Change.UNREAD, (why,), None)
+    assert not any(each.price and each.price.model == model for each in proposals.values())

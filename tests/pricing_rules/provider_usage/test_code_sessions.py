@@ -24,6 +24,14 @@ def test_a_session_of_more_memory_is_none_of_the_smallest() -> None:
     assert "tool_calls.code_interpreter_64g" in (priced.reason or "")
 
 
+def test_a_session_in_a_container_that_was_made_before_is_of_no_known_size() -> None:
+    calls = [("code_interpreter_call", 2)]
+    asked = ["code_interpreter_container"]
+    priced = rated(with_tools(normalise(CHAT, PARTS), calls, None, {}, asked), CHAT)
+    assert priced.state is CallState.UNPRICED
+    assert "tool_calls.code_interpreter_container" in (priced.reason or "")
+
+
 @pytest.mark.parametrize(
     ("requested", "small"),
     [

@@ -235,6 +235,23 @@ def test_a_count_without_a_split_is_what_the_operation_is_about() -> None:
     assert normalise(Operation.AUDIO_SPEECH, spoken).counts == {"input": 9, "output_audio": 4}
 
 
+@pytest.mark.parametrize(
+    ("split", "counts"),
+    [
+        ({"text_tokens": 9}, {"input": 9}),
+        ({"text_tokens": 9, "audio_tokens": 0}, {"input": 9}),
+        ({"text_tokens": 2, "audio_tokens": 7}, {"input": 2, "input_audio": 7}),
+        ({"text_tokens": 0, "audio_tokens": 9}, {"input_audio": 9}),
+        ({"text_tokens": 0, "audio_tokens": 0}, {"input_audio": 9}),
+    ],
+)
+def test_what_a_transcription_names_as_text_is_text(
+    split: dict[str, int], counts: dict[str, int]
+) -> None:
+    heard = {"type": "tokens", "input_tokens": 9, "output_tokens": 4, "input_token_details": split}
+    assert normalise(Operation.AUDIO_TRANSCRIPTIONS, heard).counts == {**counts, "output": 4}
+
+
 def test_anthropic_counts_exclude_the_cache_from_the_input() -> None:
     usage = normalise(
         Operation.MESSAGES,

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from pricing_rules.price_book.book import Book, compile_book
+from pricing_rules.engine.rating import rate
+from pricing_rules.price_book.book import Book, at_list_price, compile_book
 from pricing_rules.price_sources.azure.proposed import propose_azure
 from pricing_rules.price_sources.proposals import Change, Proposal
 from pricing_rules.price_sources.rule_text import rule_text
+from tests.fixtures.builders import make_event, make_usage
+from tests.pricing_rules.books import ALIAS
 from tests.pricing_rules.price_sources.azure.test_proposed import NAMES, PRICES, row, write_dump
 
 
@@ -153,17 +156,51 @@ def test_a_list_price_equal_to_the_contract_is_still_another_list_price(tmp_path
     importer.read("10", date(2026, 1, 10))
     importer.write(CONTRACT)
     [proposal] = importer.read("7", date(2026, 7, 1))
-    assert (proposal.change, proposal.details[0]) == (Change.CONTRADICTED, "output 10 → 7")
+    assert (proposal.change, proposal.details[0]) == (Change.CHANGED, "output 10 → 7")
+    assert importer.read("7", date(2026, 7, 2)) == []
 
 
-@pytest.mark.parametrize("contract", [CONTRACT, CONTRACT.replace('service_tier = "default"\n', "")])
-def test_a_changed_list_price_is_shown_and_never_ends_a_contract(
-    tmp_path: Path, contract: str
-) -> None:
-    """Also not one of more calls, than which the new rule would be more specific."""
+def test_a_changed_list_price_goes_on_under_a_contract(tmp_path: Path) -> None:
     importer = Importer(tmp_path)
     importer.read("10", date(2026, 1, 10))
-    importer.write(contract)
+    importer.write(CONTRACT)
+    changed = {"effectiveStartDate": "2026-09-01T00:00:00Z"}
+    assert begins(importer.read("9", date(2026, 9, 3), **changed)) == (
+        "output 10 → 9",
+        "azure.gpt-5-chat.GlobalStandard.2025-08-01",
+        datetime(2026, 9, 1, tzinfo=UTC),
+    )
+    assert importer.read("9", date(2026, 9, 4), **changed) == []
+    assert begins(importer.read("8", date(2026, 10, 1)))[0] == "output 9 → 8"
+    deployed = tmp_path / "deployed.toml"
+    deployed.write_text(
+        ALIAS.replace('"m"', '"gpt-5-chat"').replace('"dep"', '"chat"'), encoding="utf-8"
+    )
+    book = compile_book([tmp_path / "ours.toml", deployed])
+    costs = [
+        rate(
+            make_event(
+                deployment="chat",
+                model=None,
+                usage=make_usage(output=1_000_000),
+                time=datetime(2026, month, 15, tzinfo=UTC),
+            ),
+            view,
+        ).charge
+        // 10**12
+        for view in (book, at_list_price(book))
+        for month in (5, 8, 9, 10)
+    ]
+    assert costs == [10, 7, 7, 7, 10, 10, 9, 8]
+
+
+def test_a_changed_list_price_never_takes_calls_from_a_contract_of_more_calls(
+    tmp_path: Path,
+) -> None:
+    """The new rule would be more specific."""
+    importer = Importer(tmp_path)
+    importer.read("10", date(2026, 1, 10))
+    importer.write(CONTRACT.replace('service_tier = "default"\n', ""))
     changed = {"effectiveStartDate": "2026-09-01T00:00:00Z"}
     [proposal] = importer.read("9", date(2026, 9, 3), **changed)
     assert (proposal.change, proposal.price) == (Change.CONTRADICTED, None)

@@ -168,6 +168,8 @@ async def test_a_thousand_calls_are_answered_in_their_order(client: httpx.AsyncC
         (QUESTION | {"operation": "sing"}, "[1].operation"),
         (QUESTION | {"at": "2026-11-20T12:00:00"}, "[1].at"),
         (QUESTION | {"at": 0}, "[1].at"),
+        (QUESTION | {"at": "20261201"}, "[1].at"),
+        (QUESTION | {"at": "1796083200"}, "[1].at"),
         (QUESTION | {"at": "0001-01-01T00:00:00+14:00"}, "[1].at"),
         (QUESTION | {"at": "9999-12-31T23:59:59Z"}, "[1].at"),
         (QUESTION | {"deployment_type": "Cheap"}, "[1].deployment_type"),
