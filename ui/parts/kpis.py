@@ -28,6 +28,12 @@ def charge_text(totals: Totals, currency: str) -> str:
     return NOTHING_DUE if totals.cost or failed else "usage unknown"
 
 
+def charge_words(totals: Totals, currency: str) -> str:
+    """The same in bold for the start of a sentence, in Markdown."""
+    text = charge_text(totals, currency)
+    return f"**{text[:1].upper()}{text[1:]}**"
+
+
 def exact_charge(usage: Usage) -> str | None:
     """The amounts behind the rounded one, every digit of them."""
     cost = usage.totals.cost

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.lists import lists, open_row
-from tests.ui.stand import ADA, BOB, KEY, ODD, InventedCall, Stand, charge_of
+from tests.ui.stand import ADA, BOB, KEY, ODD, UNPRICED, InventedCall, Stand, charge_of
 from tests.ui.test_pages import APP, RUN_TIMEOUT_S, column, in_address, opened, words
 from ui.figures.unit_cost import AMOUNT_PLACES
 
@@ -197,3 +197,12 @@ def test_people_without_calls_any_more_have_a_row_so_that_changes_add_up(
         for first in (week, week - timedelta(days=7))
     )
     assert sum(Decimal(str(change)) for change in changes) == now - then
+
+
+@pytest.mark.parametrize("name", ["people", "cost_centres", "models"])
+@pytest.mark.usefixtures("stand")
+def test_the_charge_of_all_is_said_with_what_it_lacks(name: str, calls: list[InventedCall]) -> None:
+    unpriced = sum(call.deployment == UNPRICED for call in calls)
+    assert f"In no charge, or not wholly: {unpriced} calls without a price." in words(
+        page(name, range="90 days")
+    )

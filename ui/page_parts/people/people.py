@@ -19,7 +19,7 @@ from ui.filters.chosen import FILTERS
 from ui.format import counted
 from ui.parts.choosers import choose, search
 from ui.parts.failure import failures_shown
-from ui.parts.kpis import charge_text, scope_parts
+from ui.parts.kpis import charge_words, scope_parts
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import (
     Cell,
@@ -32,6 +32,7 @@ from ui.parts.tables import (
     share_column,
     text_column,
 )
+from ui.parts.uncharged import lacking_words
 from ui.period import Period
 from ui.rows.row_order import PEOPLE_LIST, keep_order
 
@@ -98,8 +99,9 @@ def people_asked(period: Period, compared: Period, only: Only) -> Callable[[Clie
 def show_head(people: Subjects) -> None:
     """What all of them cost, also those on other pages."""
     totals = people.totals
-    cost = charge_text(totals, people.currency)
-    st.markdown(f"**{cost}** for {counted(totals.calls, 'call')}.")
+    lacking = lacking_words(totals) if totals.charge else ""
+    cost = charge_words(totals, people.currency)
+    st.markdown(f"{cost} for {counted(totals.calls, 'call')}.{lacking}")
     st.caption(" · ".join(scope_parts(people, today=today(api().health()))))
 
 
