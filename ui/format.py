@@ -132,14 +132,25 @@ def utc(value: datetime) -> str:
 
 def hour(value: datetime, zone: str) -> str:
     """The hour that begins then, in the billing zone."""
+    return f"{local_day(value, zone)}, {minute(value, zone)}"
+
+
+def minute(value: datetime, zone: str) -> str:
+    """The time of day in the billing zone."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local.date())}, {local:%H:%M}"
+    return f"{local:%H:%M}{_which(local)}"
 
 
 def clock(value: datetime, zone: str) -> str:
     """The time of day in the billing zone, to the millisecond, so calls of one second differ."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}{_which(local)}"
+
+
+def _which(local: datetime) -> str:
+    """The zone's abbreviation after a time that the clock shows twice, when summer time ends."""
+    other = local.replace(fold=1 - local.fold)
+    return f" {local:%Z}" if other.utcoffset() != local.utcoffset() else ""
 
 
 def age(then: datetime, now: datetime) -> str:

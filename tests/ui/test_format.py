@@ -22,8 +22,10 @@ from ui.format import (
     days,
     escape,
     exact_number,
+    hour,
     instant,
     local_day,
+    minute,
     number,
     percent,
     share,
@@ -165,7 +167,21 @@ def test_an_instant_is_told_in_the_billing_zone() -> None:
     summer = winter - timedelta(hours=1)
     assert instant(summer, "Europe/Berlin") == "25 Oct 2026, 02:30:00 CEST"
     assert instant(winter, "Europe/Berlin") == "25 Oct 2026, 02:30:00 CET"
-    assert clock(winter, "Europe/Berlin") == "02:30:00.123"
+    assert clock(winter + timedelta(hours=1), "Europe/Berlin") == "03:30:00.123"
+
+
+def test_a_time_that_the_clock_shows_twice_says_which_it_is() -> None:
+    """When summer time ends, a call at 02:10 may be later than one at 02:50."""
+    second = datetime(2026, 10, 25, 1, 30, 0, 123456, tzinfo=UTC)
+    first = second - timedelta(hours=1)
+    assert clock(second, "Europe/Berlin") == "02:30:00.123 CET"
+    assert clock(first, "Europe/Berlin") == "02:30:00.123 CEST"
+    assert minute(first, "Europe/Berlin") == "02:30 CEST"
+    assert hour(second, "Europe/Berlin") == "25 Oct 2026, 02:30 CET"
+    assert hour(second + timedelta(hours=1), "Europe/Berlin") == "25 Oct 2026, 03:30"
+    assert hour(first - timedelta(hours=1), "Europe/Berlin") == "25 Oct 2026, 01:30"
+    spring = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert clock(spring, "Europe/Berlin") == "03:30:00.000"
 
 
 @pytest.mark.parametrize(
