@@ -57,6 +57,11 @@ def exact_amount(value: Decimal, currency: str) -> str:
     return f"{exact_number(value)} {currency}"
 
 
+def billed(value: Decimal, currency: str) -> str:
+    """A rounded amount of an invoice with all decimals of its currency: 0.20 stays "0.20"."""
+    return f"{minus(f'{value:,f}')} {currency}"
+
+
 def share(part: int, whole: int) -> str:
     """A share in per cent, as `percent` says it. Without a whole it is a dash."""
     return percent(Decimal(part * 100) / Decimal(whole)) if whole else "—"

@@ -16,6 +16,7 @@ from ui.format import (
     DIRECTION,
     JOINER,
     age,
+    billed,
     clock,
     compact,
     counted,
@@ -160,6 +161,19 @@ def test_one_is_singular() -> None:
 )
 def test_a_range_of_days_is_written_once(first: date, last: date, shown: str) -> None:
     assert days(first, last) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("0.20", "0.20 EUR"),
+        ("-1234.50", "−1,234.50 EUR"),
+        ("500", "500 EUR"),
+        ("0.000", "0.000 EUR"),
+    ],
+)
+def test_a_billed_amount_has_the_decimals_of_its_currency(value: str, shown: str) -> None:
+    assert billed(Decimal(value), "EUR") == shown
 
 
 def test_an_instant_is_told_in_the_billing_zone() -> None:

@@ -6,7 +6,7 @@ from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
 from ui.figures.group_names import named
-from ui.format import counted, escape, exact_amount, exact_number, month_name
+from ui.format import billed, counted, escape, exact_amount, exact_number, month_name
 from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.owners import owner_of
 from ui.page_parts.document.parts_of_amount import (
@@ -38,15 +38,16 @@ def draw_preview() -> None:
         preview = api().invoice_preview(month)
     running = preview.month == months[-1]
     st.info(
-        f"**Closing {month_name(preview.month)} now would bill {preview.amount:,f} "
-        f"{preview.currency}** in {counted(len(preview.data), 'invoice')}. "
+        f"**Closing {month_name(preview.month)} now would bill "
+        f"{billed(preview.amount, preview.currency)}** in "
+        f"{counted(len(preview.data), 'invoice')}. "
         + ("The month is not over: amounts grow. " if running else "")
         + "Nothing here is an invoice or has a number.",
         icon=":material/preview:",
     )
     show_obstacles(preview, running=running)
     with st.container(horizontal=True):
-        st.metric("Amount", f"{preview.amount:,f} {preview.currency}", border=True)
+        st.metric("Amount", billed(preview.amount, preview.currency), border=True)
         unrounded = exact_amount(preview.amount_unrounded, preview.currency)
         st.metric("Before rounding", unrounded, border=True)
         st.metric("Invoices", f"{len(preview.data):,}", border=True)

@@ -37,7 +37,7 @@ def show_book(book: BookInUse, answer: Prices) -> None:
         )
         st.warning(
             f"{counted(answer.old_in_use, 'price')} in use, checked more than "
-            f"{book.age_days_max} days ago: {remedy}",
+            f"{counted(book.age_days_max, 'day')} ago: {remedy}",
             icon=":material/history:",
         )
 
