@@ -349,7 +349,7 @@ def test_a_models_row_says_what_of_it_no_list_price_is_behind(api_url: str) -> N
     app = opened(invoice="INV-000004")
     (models,) = [table for table in lists(app) if "List prices (USD)" in table]
     assert models["Of it corrections"] == models["Unrounded"]
-    assert list(models["List prices (USD)"]) == [""]
+    assert list(models["List prices (USD)"]) == [None], "a dash, as for whatever there is none of"
     assert "the quantities at list prices have none of them" in words(app)
 
 

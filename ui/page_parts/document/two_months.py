@@ -46,7 +46,9 @@ class OwnersMonths:
 
     @property
     def difference(self) -> Decimal:
-        return (self.second or Decimal(0)) - (self.first or Decimal(0))
+        nothing = Decimal(0)
+        first, second = (nothing if each is None else each for each in (self.first, self.second))
+        return second - first
 
 
 def amounts_of(invoices: Sequence[InvoiceEntry] | Sequence[PreviewedInvoice]) -> dict[str, Decimal]:
