@@ -72,7 +72,7 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
             show_scope(usage, today=running_day, now=now(), only=only)
             show_uncharged_badges(usage.totals)
             if metering:
-                show_metering(metering, now=now(), only=only)
+                show_metering(metering, api().dead_letters(), now=now(), only=only)
         if metering:
             show_problems(metering)
         if usage.totals.calls:
@@ -178,7 +178,7 @@ def questions_of(
         asked.append(lambda client: client.usage(period, by, "model", only=only))
         asked.append(lambda client: client.usage(compared, by, "model", only=only))
     if api().me().may(Permission.BILLING):
-        asked.append(lambda client: client.metering())
+        asked += [lambda client: client.metering(), lambda client: client.dead_letters()]
     if period == month_of(running_day):
         before = month_of(period.first - DAY)
         asked.append(lambda client: client.usage(before, "day", only=only))
