@@ -73,6 +73,8 @@ def draw_session(subject: str, session: str) -> None:
         st.warning(IN_PART, icon=":material/hourglass_empty:")
     if found.data:
         show_session_calls(found)
+    elif page_cursor():
+        st.info("No more calls. Those found are on the pages before.", icon=":material/search_off:")
     else:
         show_nothing("No call of this session in these days.", place="session")
     show_paging(found.page.next_cursor)

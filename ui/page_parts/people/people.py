@@ -44,6 +44,8 @@ SORTS: Mapping[str, SubjectSort] = {
 }
 SHARE_OF_FOUND = "Share of those found"
 """The totals of a search are those of the people that it found."""
+NOBODY_LATER = "Nobody is on this page any more. All are on the pages before."
+"""A person whose charge has grown is further up, also past the place where this page begins."""
 GONE = ""
 """The id of the row of those who do not call any more; no subject is empty."""
 
@@ -69,7 +71,8 @@ def show_people(
             if headed:
                 show_head(people)
         else:
-            st.info(nobody_words(text, only), icon=":material/search_off:")
+            said = NOBODY_LATER if page_cursor() else nobody_words(text, only)
+            st.info(said, icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
         next_cursor = people.page.next_cursor
