@@ -12,6 +12,36 @@ from ui.format import escape
 
 EASY_AUTH_NAME_HEADER = "X-Ms-Client-Principal-Name"
 _REFUSED = "refused_token"
+_SAME_TAB = st.components.v2.component(
+    "chargeback_same_tab",
+    html="<a></a>",
+    css="""
+a {
+  display: inline-block;
+  padding: 0.35rem 0.75rem;
+  font-family: var(--st-font);
+  color: var(--st-text-color);
+  text-decoration: none;
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-base-radius);
+}
+
+a:hover,
+a:focus-visible {
+  outline: 2px solid var(--st-primary-color);
+}
+""",
+    js="""
+export default function ({ data, parentElement }) {
+  const link = parentElement.querySelector("a");
+  link.href = data.address;
+  link.textContent = data.label;
+}
+""",
+)
+"""A link of the platform's. Streamlit's own opens another tab, and the one that somebody signs out
+of would go on with their token, and refresh what they see.
+"""
 
 
 def note_refusal(token: str) -> None:
@@ -38,7 +68,7 @@ def draw_sign_in() -> None:
         label = "Sign in again" if expired else "Sign in"
         if settings().sign_in is SignIn.EASY_AUTH:
             address = easy_auth_login(st.context.url or "", st.query_params.to_dict())
-            st.link_button(label, address)
+            _SAME_TAB(data={"label": label, "address": address}, key="sign_in")
         else:
             st.button(label, on_click=st.login, key="sign_in")
 
@@ -54,7 +84,7 @@ def draw_caller(me: Me) -> None:
     ):
         st.caption(f"You see {scope(me)}.")
         if mode is SignIn.EASY_AUTH:
-            st.link_button("Sign out", "/.auth/logout", icon=":material/logout:")
+            _SAME_TAB(data={"label": "Sign out", "address": "/.auth/logout"}, key="sign_out")
         else:
             st.button("Sign out", on_click=st.logout, icon=":material/logout:", key="sign_out")
 
