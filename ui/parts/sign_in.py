@@ -44,6 +44,23 @@ of would go on with their token, and refresh what they see.
 """
 
 
+_TABS = st.components.v2.component(
+    "chargeback_tabs",
+    js="""
+let channel = null;
+export default function ({ data }) {
+  channel?.close();
+  channel = new BroadcastChannel("chargeback.sign_in");
+  if (data.signed_in) channel.onmessage = () => window.location.reload();
+  else channel.postMessage("signed out");
+}
+""",
+)
+"""Draws nothing. A connection has the token with which it began, so the other tabs of a browser
+would go on after a sign-out. A tab without a token tells the others, which load their page again.
+"""
+
+
 def note_refusal(token: str) -> None:
     """The API does not accept this token any more: the page asks to sign in when drawn again."""
     st.session_state[_REFUSED] = token
@@ -60,6 +77,8 @@ def must_sign_in() -> bool:
 def draw_sign_in() -> None:
     """The bar in place of the page. Signing in leads back to the same address."""
     expired = caller_token() is not None
+    if not expired:
+        _TABS(data={"signed_in": False}, key="tabs", height=1)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if expired:
             st.markdown("**Your sign-in has expired.** Sign in again to return to this page.")
@@ -78,6 +97,7 @@ def draw_caller(me: Me) -> None:
     mode = settings().sign_in
     if mode is SignIn.NONE:
         return
+    _TABS(data={"signed_in": True}, key="tabs", height=1)
     with (
         st.container(horizontal=True, horizontal_alignment="right"),
         st.popover(escape(me.name or _own_name()), icon=":material/person:"),
