@@ -224,3 +224,19 @@ def test_an_answer_that_somebody_stopped_is_not_shown_as_whole(
     assert [text.value for text in app.text] == ["Hel"]
     assert "This is not the whole answer" in app.error[0].value
     assert "Waiting for the ledger" in app.caption[0].value
+
+
+def test_a_prompt_that_could_not_be_noted_was_not_sent_and_has_no_answer(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+    with answering(200, ANSWER) as edge:
+        app = sending(choices(stand)[0], url=edge.url, monkeypatch=monkeypatch)
+        stand.late.refuses = True
+        assert app.run(timeout=60).exception
+        stand.late.refuses = False
+        app.run(timeout=60)
+        assert not edge.sent
+    assert not app.exception
+    assert not app.error

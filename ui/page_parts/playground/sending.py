@@ -37,8 +37,9 @@ def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
         trace_id=new_trace_id(),
     )
     st.session_state[ANSWER] = ""
+    st.session_state.pop(WHY_CUT, None)
+    note_sent(prompt.trace_id)  # which asks the API: if it fails, nothing was sent
     st.session_state[WHY_CUT] = STOPPED
-    note_sent(prompt.trace_id)
     place = st.empty()
     try:
         for part in streamed(settings().gateway_url, token, prompt):
