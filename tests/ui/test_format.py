@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from tests.paths import ROOT
 from ui.format import (
     DIRECTION,
+    END_ISOLATE,
+    ISOLATE,
     JOINER,
     age,
+    among_others,
     billed,
     clock,
     compact,
@@ -32,6 +35,7 @@ from ui.format import (
     share,
     utc,
 )
+from ui.page_parts.call.facts import exact_text
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -217,7 +221,18 @@ def test_an_age_is_told_in_the_largest_unit(seconds: int, shown: str) -> None:
 @given(st.text(max_size=60))
 def test_an_escaped_name_reads_as_the_name(name: str) -> None:
     shown = re.sub(r"\\(.)", r"\1", escape(name)).replace(JOINER, "")
+    shown = shown.removeprefix(ISOLATE).removesuffix(END_ISOLATE)
     assert shown == re.sub(r"\s+", " ", DIRECTION.sub("", name)).replace(JOINER, "")
+
+
+@pytest.mark.parametrize("name", ["\u05e9\u05dc 12", "Lab \u0645\u062d", "\u0661"])
+def test_a_name_that_is_read_from_the_right_does_not_draw_in_what_follows(name: str) -> None:
+    """12 and +0.459 after it would be drawn as one: 0.459+ 12, before the name."""
+    assert escape(name) == f"{ISOLATE}{name}{END_ISOLATE}"
+    assert among_others(f" {name} ") == f"{ISOLATE} {name} {END_ISOLATE}"
+    assert exact_text(name) == name, "to be copied"
+    for other in ("Zo\u00eb 12", "\u6f22\u5b57", "R&D"):
+        assert ISOLATE not in escape(other) + among_others(other)
 
 
 @pytest.mark.parametrize(
@@ -244,4 +259,5 @@ def test_a_name_does_not_turn_the_amounts_after_it() -> None:
     """A caller may name a deployment with such a mark: 12 of 34 calls would read as 43 of 21."""
     marks = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     assert escape(f"lab{marks}x") == "labx"
-    assert escape("\u05e2\u05d3\u05d4") == "\u05e2\u05d3\u05d4", "a name in Hebrew stays"
+    name = "\u05e2\u05d3\u05d4"
+    assert escape(name) == f"{ISOLATE}{name}{END_ISOLATE}", "a name in Hebrew stays, isolated"
