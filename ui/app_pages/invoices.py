@@ -126,7 +126,7 @@ def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
 
 def show_months(months: list[InvoiceMonth]) -> None:
     with st.expander("Closed months and their FOCUS 1.4 files"):
-        plain_table(
+        shown = plain_table(
             "months",
             {
                 "Month": text_column([month.month for month in months]),
@@ -137,6 +137,11 @@ def show_months(months: list[InvoiceMonth]) -> None:
                 "Closed": closed_column([month.issued_at for month in months]),
             },
             alt="Closed months with the sum of their invoices",
+        )
+        named = [month.month for month in months]
+        currencies = ", ".join(sorted({month.currency for month in months}))
+        show_month_files(
+            "closed months", shown, month=max(named), since=min(named), currency=currencies
         )
         for month in months:
             with st.container(horizontal=True):

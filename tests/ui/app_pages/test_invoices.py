@@ -438,3 +438,10 @@ def test_before_the_first_close_the_page_says_what_makes_one(empty_stand: Stand)
     app = opened()
     assert not app.exception
     assert "No month is closed yet" in words(app)
+
+
+def test_closed_months_come_as_files_too(api_url: str) -> None:
+    app = opened()
+    buttons = [each.proto.id for each in app.get("download_button")]
+    for ending in ("csv", "xlsx"):
+        assert any(each.endswith(f"export_closed months_{ending}") for each in buttons)

@@ -5,6 +5,7 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
+from ui.export.buttons import Extent
 from ui.figures.group_names import named
 from ui.format import billed, counted, escape, exact_amount, exact_number, month_name
 from ui.page_parts.document.month_files import show_month_files
@@ -154,7 +155,7 @@ def show_left_out(preview: InvoicePreview) -> None:
     is_cut = len(rows) < len(preview.regrouped)
     if is_cut:
         st.caption(f"The first {len(rows):,} of {len(preview.regrouped):,} lines.")
-    plain_table(
+    shown = plain_table(
         "people",
         {
             "Subject": text_column([row.name or row.subject for row in rows]),
@@ -165,4 +166,13 @@ def show_left_out(preview: InvoicePreview) -> None:
         },
         alt="Subjects whose closed days belong to another cost centre today",
         sortable=0 if is_cut else None,
+    )
+    cut = f"the first {len(rows):,} of {len(preview.regrouped):,} lines" if is_cut else None
+    show_month_files(
+        "billed elsewhere",
+        shown,
+        month=max(row.last_day for row in rows),
+        since=min(row.first_day for row in rows),
+        currency="no amounts",
+        extent=Extent(rows=cut),
     )
