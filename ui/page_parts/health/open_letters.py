@@ -24,7 +24,7 @@ def show_letters(letters: DeadLetters, metering: Metering, *, zone: str) -> None
         st.caption("None is open. If an event cannot be read, these commands show and redrive it:")
         st.code(USAGE_COMMANDS, language=None)
         return
-    at_least = "" if letters.complete else "at least "
+    at_least = "" if letters.complete else "At least "
     found = counted(len(letters.data), "event")
     st.markdown(
         f"**{at_least}{found} that could not be read or rated.** Each is kept whole, and no total "
