@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 SMALL_AMOUNT_DIGITS = 3
@@ -15,6 +16,8 @@ DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks that say in which direction a text is read. Scripts that are read from the right need none
 to be read so.
 """
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
+"""Around a text with its own direction of reading, by its first letter."""
 JOINER = "\u2060"
 """Word joiner: invisible, and enough to keep Markdown from seeing an address in a name."""
 
@@ -55,6 +58,11 @@ def amount(value: Decimal, currency: str) -> str:
 
 def exact_amount(value: Decimal, currency: str) -> str:
     return f"{exact_number(value)} {currency}"
+
+
+def billed(value: Decimal, currency: str) -> str:
+    """A rounded amount of an invoice with all decimals of its currency: 0.20 stays "0.20"."""
+    return f"{minus(f'{value:,f}')} {currency}"
 
 
 def share(part: int, whole: int) -> str:
@@ -132,14 +140,25 @@ def utc(value: datetime) -> str:
 
 def hour(value: datetime, zone: str) -> str:
     """The hour that begins then, in the billing zone."""
+    return f"{local_day(value, zone)}, {minute(value, zone)}"
+
+
+def minute(value: datetime, zone: str) -> str:
+    """The time of day in the billing zone."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local.date())}, {local:%H:%M}"
+    return f"{local:%H:%M}{_which(local)}"
 
 
 def clock(value: datetime, zone: str) -> str:
     """The time of day in the billing zone, to the millisecond, so calls of one second differ."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03}{_which(local)}"
+
+
+def _which(local: datetime) -> str:
+    """The zone's abbreviation after a time that the clock shows twice, when summer time ends."""
+    other = local.replace(fold=1 - local.fold)
+    return f" {local:%Z}" if other.utcoffset() != local.utcoffset() else ""
 
 
 def age(then: datetime, now: datetime) -> str:
@@ -166,9 +185,26 @@ def escape(name: str) -> str:
 
     A backslash before punctuation is not enough: addresses and `:icons:` are found after it is
     gone, so a joiner breaks them. Marks that turn the direction of reading are left out: one in a
-    name would turn the amounts that follow it, and 12 would read as 21.
+    name would turn the amounts that follow it, and 12 would read as 21. A name in a script that is
+    read from the right is isolated: a number after it would go to its left, and its sign behind it.
     """
-    flat = re.sub(r"\s+", " ", DIRECTION.sub("", name))
+    flat = _flat(name)
     quiet = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", flat)
     quiet = re.sub(r"(\\[@:])", rf"{JOINER}\1{JOINER}", quiet)
-    return re.sub(r"(?i)\bwww(?=\\\.)", rf"\g<0>{JOINER}", quiet)
+    shown = re.sub(r"(?i)\bwww(?=\\\.)", rf"\g<0>{JOINER}", quiet)
+    return f"{ISOLATE}{shown}{END_ISOLATE}" if _is_from_the_right(flat) else shown
+
+
+def among_others(name: str) -> str:
+    """A name as plain text that other words or numbers follow, as in a chart's title."""
+    flat = _flat(name)
+    return f"{ISOLATE}{flat}{END_ISOLATE}" if _is_from_the_right(flat) else flat
+
+
+def _flat(name: str) -> str:
+    """In one line, and without marks of the direction of reading."""
+    return re.sub(r"\s+", " ", DIRECTION.sub("", name))
+
+
+def _is_from_the_right(text: str) -> bool:
+    return any(bidirectional(letter) in ("R", "AL", "AN") for letter in text)

@@ -277,8 +277,8 @@ class Stand:
         self._do(listed.publish(prices, at=_now(), age_days_max=age_days_max))
         self._do(BookArchive(self.books).keep(prices))
 
-    def add_dead_letter(self) -> None:
-        self._do(self._add_dead_letter())
+    def add_dead_letter(self, hub: str = HUB) -> None:
+        self._do(self._add_dead_letter(hub))
 
     def save_people(self, named: Mapping[str, tuple[str, str]] = PEOPLE) -> None:
         """Names and cost centres; the API sees them at its first question."""
@@ -338,11 +338,11 @@ class Stand:
         assert stored is not None
         await table.write(replace(stored.progress, group="pairing", counts={}), None)
 
-    async def _add_dead_letter(self) -> None:
-        index = DeadLetterIndex(self.storage, HUB)
+    async def _add_dead_letter(self, hub: str) -> None:
+        index = DeadLetterIndex(self.storage, hub)
         await index.create()
         letter = DeadLetter(
-            hub=HUB,
+            hub=hub,
             partition="3",
             sequence_number=7,
             content_hash="0" * 12,

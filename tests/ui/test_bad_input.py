@@ -128,6 +128,7 @@ def test_of_many_people_that_a_search_finds_it_says_how_many_it_shows(crowd: Sta
     (people,) = lists(app)
     assert len(people["Name"]) == SUBJECTS_PAGE_ROWS
     few = opened("search", find="person-0000")
+    assert date.fromisoformat(str(lists(few)[-1]["Last active"][0])), "a day also in files"
     assert "write more" not in said(few)
 
 

@@ -14,21 +14,28 @@ from hypothesis import strategies as st
 from tests.paths import ROOT
 from ui.format import (
     DIRECTION,
+    END_ISOLATE,
+    ISOLATE,
     JOINER,
     age,
+    among_others,
+    billed,
     clock,
     compact,
     counted,
     days,
     escape,
     exact_number,
+    hour,
     instant,
     local_day,
+    minute,
     number,
     percent,
     share,
     utc,
 )
+from ui.page_parts.call.facts import exact_text
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -160,12 +167,39 @@ def test_a_range_of_days_is_written_once(first: date, last: date, shown: str) ->
     assert days(first, last) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("0.20", "0.20 EUR"),
+        ("-1234.50", "−1,234.50 EUR"),
+        ("500", "500 EUR"),
+        ("0.000", "0.000 EUR"),
+    ],
+)
+def test_a_billed_amount_has_the_decimals_of_its_currency(value: str, shown: str) -> None:
+    assert billed(Decimal(value), "EUR") == shown
+
+
 def test_an_instant_is_told_in_the_billing_zone() -> None:
     winter = datetime(2026, 10, 25, 1, 30, 0, 123456, tzinfo=UTC)
     summer = winter - timedelta(hours=1)
     assert instant(summer, "Europe/Berlin") == "25 Oct 2026, 02:30:00 CEST"
     assert instant(winter, "Europe/Berlin") == "25 Oct 2026, 02:30:00 CET"
-    assert clock(winter, "Europe/Berlin") == "02:30:00.123"
+    assert clock(winter + timedelta(hours=1), "Europe/Berlin") == "03:30:00.123"
+
+
+def test_a_time_that_the_clock_shows_twice_says_which_it_is() -> None:
+    """When summer time ends, a call at 02:10 may be later than one at 02:50."""
+    second = datetime(2026, 10, 25, 1, 30, 0, 123456, tzinfo=UTC)
+    first = second - timedelta(hours=1)
+    assert clock(second, "Europe/Berlin") == "02:30:00.123 CET"
+    assert clock(first, "Europe/Berlin") == "02:30:00.123 CEST"
+    assert minute(first, "Europe/Berlin") == "02:30 CEST"
+    assert hour(second, "Europe/Berlin") == "25 Oct 2026, 02:30 CET"
+    assert hour(second + timedelta(hours=1), "Europe/Berlin") == "25 Oct 2026, 03:30"
+    assert hour(first - timedelta(hours=1), "Europe/Berlin") == "25 Oct 2026, 01:30"
+    spring = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert clock(spring, "Europe/Berlin") == "03:30:00.000"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +221,18 @@ def test_an_age_is_told_in_the_largest_unit(seconds: int, shown: str) -> None:
 @given(st.text(max_size=60))
 def test_an_escaped_name_reads_as_the_name(name: str) -> None:
     shown = re.sub(r"\\(.)", r"\1", escape(name)).replace(JOINER, "")
+    shown = shown.removeprefix(ISOLATE).removesuffix(END_ISOLATE)
     assert shown == re.sub(r"\s+", " ", DIRECTION.sub("", name)).replace(JOINER, "")
+
+
+@pytest.mark.parametrize("name", ["\u05e9\u05dc 12", "Lab \u0645\u062d", "\u0661"])
+def test_a_name_that_is_read_from_the_right_does_not_draw_in_what_follows(name: str) -> None:
+    """12 and +0.459 after it would be drawn as one: 0.459+ 12, before the name."""
+    assert escape(name) == f"{ISOLATE}{name}{END_ISOLATE}"
+    assert among_others(f" {name} ") == f"{ISOLATE} {name} {END_ISOLATE}"
+    assert exact_text(name) == name, "to be copied"
+    for other in ("Zo\u00eb 12", "\u6f22\u5b57", "R&D"):
+        assert ISOLATE not in escape(other) + among_others(other)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +259,5 @@ def test_a_name_does_not_turn_the_amounts_after_it() -> None:
     """A caller may name a deployment with such a mark: 12 of 34 calls would read as 43 of 21."""
     marks = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     assert escape(f"lab{marks}x") == "labx"
-    assert escape("\u05e2\u05d3\u05d4") == "\u05e2\u05d3\u05d4", "a name in Hebrew stays"
+    name = "\u05e2\u05d3\u05d4"
+    assert escape(name) == f"{ISOLATE}{name}{END_ISOLATE}", "a name in Hebrew stays, isolated"

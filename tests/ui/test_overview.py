@@ -179,3 +179,14 @@ def test_a_narrowed_page_says_which_of_its_words_are_of_all_calls() -> None:
     assert "Of all calls:" in words(app)
     assert "newest event of all " in words(app)
     assert "of all" not in words(opened()).lower()
+
+
+@pytest.mark.usefixtures("stand")
+def test_a_list_that_is_read_once_says_when_while_its_days_grow(today: date) -> None:
+    said = "and not again by itself"
+    assert said in words(opened(range="7 days", by="Product"))
+    assert said not in words(opened(range="7 days", by="Model"))
+    last = today - timedelta(days=1)
+    over = opened(first=(last - timedelta(days=6)).isoformat(), last=last.isoformat(), by="API")
+    assert "API" in str(over.query_params)
+    assert said not in words(over), "days that are over get no calls"

@@ -173,6 +173,11 @@ class TestMetering:
         assert "1 dead letter open" in shown
         assert "12 calls waiting for tokens" in shown
 
+    def test_dead_letters_of_the_gateways_log_are_counted_too(self, stand: Stand) -> None:
+        stand.add_dead_letter()
+        stand.add_dead_letter("apim-diagnostics")
+        assert "2 dead letters open" in words(opened())
+
     def test_calls_that_pairing_has_read_wait_no_more(self, stand: Stand) -> None:
         stand.pair_all()
         assert "0 calls waiting for tokens" in words(opened())

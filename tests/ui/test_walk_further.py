@@ -3,17 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from tests.fixtures.browser import CHROMIUM, only_page
-from tests.ui.stand import BOB, InventedCall, Stand, standing
+from tests.ui.stand import BOB, PEOPLE, InventedCall, Stand, standing
 from tests.ui.walking import STEP_TIMEOUT_MS, Watched, free_port, running_ui
 from ui.api.client import CALLS_PAGE_ROWS, SUBJECTS_PAGE_ROWS
+from ui.rows.component import LONG_ROWS
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 LONG_AGO = timedelta(days=60)
+OLD = [f"old:{each:03}" for each in range(LONG_ROWS + 1)]
+"""Who called twice as long ago, each for a cost centre of their own: a list with a scroll bar."""
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +37,13 @@ def shared_stand(calls: list[InventedCall], crowd: date) -> Iterator[Stand]:
     of_bob = [
         replace(like, number=30_000 + each, subject=BOB) for each in range(CALLS_PAGE_ROWS + 1)
     ]
+    old = [
+        replace(like, number=40_000 + at, subject=each, day=crowd - LONG_AGO)
+        for at, each in enumerate(OLD)
+    ]
     with standing() as stand:
-        stand.save_people()
-        stand.post([*calls, *people, *of_bob])
+        stand.save_people({**PEOPLE, **{each: (each, f"Centre of {each}") for each in OLD}})
+        stand.post([*calls, *people, *of_bob, *old])
         yield stand
 
 
@@ -106,3 +115,18 @@ def test_a_page_whose_own_answer_failed_comes_without_a_touch(
     table.wait_for()
     expect(failed).to_have_count(0)
     expect(heading).to_have_text("Models")
+
+
+def printed(page: Page) -> list[str]:
+    """The text of each A4 page of paper."""
+    return [each.extract_text() for each in PdfReader(BytesIO(page.pdf(format="A4"))).pages]
+
+
+def test_paper_has_every_column_and_every_row_of_a_list(browser: Watched, crowd: date) -> None:
+    """Nobody scrolls on paper, neither to the right nor within a long list."""
+    day = crowd - LONG_AGO
+    browser.open(f"/cost_centres?range=Custom&first={day}&last={day}")
+    browser.page.get_by_role("columnheader", name="Unpriced calls").wait_for()
+    paper = "".join("".join(printed(browser.page)).split())
+    assert all(head in paper for head in ("Charge(USD)", "Lastactive", "Unpricedcalls"))
+    assert [each for each in OLD if f"Centreof{each}" not in paper] == []

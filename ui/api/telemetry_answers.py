@@ -66,6 +66,8 @@ class TracedCalls(Head, frozen=True, kw_only=True):
     subject: str
     name: str | None
     published_until: datetime | None
+    partial: bool = False
+    """Whether Application Insights answered in part: some may be missing. The same of a trace."""
     data: list[TracedCall]
     page: Page
 

@@ -141,11 +141,13 @@ def show_dead_models(answer: Completeness) -> None:
 def show_heat_map(answer: Completeness) -> None:
     st.header("Hours", anchor=False)
     hours = hours_of(answer.data, answer.zone)
-    missing = [each for each in hours if each.uncharged]
+    missing = sum(each.uncharged > 0 for each in hours)
+    other = sum(each.unread + each.of_nobody > 0 for each in hours)
     st.altair_chart(
         heat_map(hours, about=f"{days(answer.first, answer.period.last)}, days of {answer.zone}"),
         alt=f"Hours of each day with calls: {counted(len(hours), 'hour')}, of which "
-        f"{len(missing):,} have calls that are not charged",
+        f"{missing:,} have calls that are not charged, and {other:,} have events that cannot be "
+        "read or calls of nobody",
     )
 
 

@@ -12,7 +12,7 @@ from ui.api.connection import api
 from ui.api.invoice_answers import Invoice, InvoiceEntry, InvoiceFile, InvoiceMonth, Invoices
 from ui.api.me_answer import Me, Permission
 from ui.export.buttons import Extent
-from ui.format import counted, escape, exact_amount, instant, month_name
+from ui.format import billed, counted, escape, exact_amount, instant, month_name
 from ui.page_parts.document.chosen_month import of_chosen_month
 from ui.page_parts.document.comparison import draw_comparison
 from ui.page_parts.document.month_files import show_month_files
@@ -117,7 +117,7 @@ def show_none(me: Me) -> None:
 def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
     """What the newest month, or the chosen one, came to, in one sentence."""
     shown = invoices.months[0]
-    amount = f"{shown.amount:,f} {shown.currency}"
+    amount = billed(shown.amount, shown.currency)
     documents = counted(shown.invoices if kind == "invoice" else shown.statements, kind)
     st.markdown(
         f"**{month_name(shown.month)}: {amount}** in {documents}. A closed month never changes."
@@ -126,7 +126,7 @@ def show_sum(invoices: Invoices, kind: DocumentKind) -> None:
 
 def show_months(months: list[InvoiceMonth]) -> None:
     with st.expander("Closed months and their FOCUS 1.4 files"):
-        plain_table(
+        shown = plain_table(
             "months",
             {
                 "Month": text_column([month.month for month in months]),
@@ -137,6 +137,11 @@ def show_months(months: list[InvoiceMonth]) -> None:
                 "Closed": closed_column([month.issued_at for month in months]),
             },
             alt="Closed months with the sum of their invoices",
+        )
+        named = [month.month for month in months]
+        currencies = ", ".join(sorted({month.currency for month in months}))
+        show_month_files(
+            "closed months", shown, month=max(named), since=min(named), currency=currencies
         )
         for month in months:
             with st.container(horizontal=True):
@@ -236,7 +241,7 @@ def draw_invoice(number: str) -> None:
         f"{escape(instant(invoice.issued_at, api().health().zone))} · {escape(invoice.notice)}"
     )
     with st.container(horizontal=True):
-        st.metric("Amount", f"{invoice.amount:,f} {invoice.currency}", border=True)
+        st.metric("Amount", billed(invoice.amount, invoice.currency), border=True)
         unrounded = exact_amount(invoice.amount_unrounded, invoice.currency)
         st.metric("Before rounding", unrounded, border=True)
         st.metric("Lines", f"{invoice.lines:,}", border=True)

@@ -13,7 +13,8 @@ OUTPUT_DEFAULT, OUTPUT_MAX = 300, 8_000
 
 
 def draw(subject: str, token: str) -> None:
-    choices = {choice.label: choice for choice in choices_of(api().prices().data)}
+    prices = api().prices()
+    choices = {choice.label: choice for choice in choices_of(prices.data, prices.zones)}
     if not choices:
         st.info(
             "The price book names no deployment for text, so nothing can be chosen here.",

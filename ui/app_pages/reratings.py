@@ -17,6 +17,7 @@ from ui.page_parts.rerating.changes import (
     LINES_SHOWN_MAX,
     NO_PRICE,
     amount_known,
+    cost_centre_text,
     differences,
     groups_of,
     known_column,
@@ -96,7 +97,7 @@ def show_run(run: RunDetail, zone: str) -> None:
         st.code(NEXT_STEPS[run.state].format(run=run.run), language=None)
     said = [
         f"price book {run.book_version[:BOOK_LETTERS]}",
-        f"{run.newly_priced:,} calls newly priced",
+        f"{counted(run.newly_priced, 'call')} newly priced",
         f"{run.newly_unpriced:,} newly without a price",
         f"{run.written:,} written, {run.left_alone:,} left alone",
     ]
@@ -113,7 +114,7 @@ def show_run(run: RunDetail, zone: str) -> None:
         "Day": day_column([line.day for line in lines]),
         "Person": text_column([people[line.subject] for line in lines]),
         "Model": text_column([model_text(line) for line in lines]),
-        "Cost centre": text_column([line.cost_centre for line in lines]),
+        "Cost centre": text_column([cost_centre_text(line) for line in lines]),
         "Calls": count_column([line.calls for line in lines]),
         "Of them changed": count_column([line.changed for line in lines]),
         f"Before ({run.currency})": known_column(

@@ -21,9 +21,9 @@ def open_letters(metering: Metering, letters: DeadLetters) -> str:
     return f"{'' if complete else 'at least '}{number:,}"
 
 
-def at_least(metering: Metering) -> str:
-    """What comes before the number of dead letters, where there are more than were looked at."""
-    return "" if metering.dead_letters_complete else "at least "
+def letters_words(number: str) -> str:
+    """What `open_letters` says, with its noun."""
+    return f"{number} {'dead letter' if number == '1' else 'dead letters'}"
 
 
 def newest_event(metering: Metering) -> datetime | None:
@@ -56,6 +56,5 @@ def troubles(metering: Metering, letters: DeadLetters, *, now: datetime) -> list
         found.append(f"The last audit was {age(audit.at, now)}.")
     number = open_letters(metering, letters)
     if number != "0":
-        word = "dead letter" if number == "1" else "dead letters"
-        found.append(f"{number} {word} to look at.".capitalize())
+        found.append(f"{letters_words(number)} to look at.".capitalize())
     return found

@@ -139,9 +139,14 @@ def deployed_offer(
     if not own:
         return first_offer(model, [each for each in prices if each.model == model], zones)
     price = min(own, key=lambda each: (not _is_deployed_at_default_tier(each), -len(each.matches)))
+    return offer_at(price, zones)
+
+
+def offer_at(price: Price, zones: Zones) -> Offer:
+    """The offer that has this price: without its version or region the engine would not take it."""
     chosen = {
         dimension: values[0]
         for dimension in Dimension
         if (values := values_of(price, dimension, zones))
     }
-    return offer_of(model, [price], chosen)
+    return offer_of(price.model or "", [price], chosen)

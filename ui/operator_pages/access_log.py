@@ -61,6 +61,8 @@ def draw_access_log() -> None:
     found = api().access_log(period, after=page_cursor())
     if found.data:
         show_accesses(found, period)
+    elif page_cursor():
+        st.info("Nothing more: all is on the pages before.", icon=":material/search_off:")
     else:
         show_nothing("Nobody looked at calls of others in these days.", place="access_log")
     show_paging(found.page.next_cursor)

@@ -16,7 +16,7 @@ from ui.page_parts.trace.sessions import (
     show_sessions,
     show_top_sessions,
 )
-from ui.page_parts.trace.waterfall import show_steps
+from ui.page_parts.trace.waterfall import IN_PART, show_steps
 from ui.parts.choosers import choose_period
 from ui.parts.no_calls import show_nothing
 from ui.parts.paging import page_cursor, show_paging
@@ -69,8 +69,12 @@ def draw_session(subject: str, session: str) -> None:
     found = traced_calls(api(), subject, period, session=named, after=page_cursor())
     title.title(f"Session {escape(session_name(named))}", anchor=False)
     st.caption(escape(found.name or found.subject))
+    if found.partial:
+        st.warning(IN_PART, icon=":material/hourglass_empty:")
     if found.data:
         show_session_calls(found)
+    elif page_cursor():
+        st.info("No more calls. Those found are on the pages before.", icon=":material/search_off:")
     else:
         show_nothing("No call of this session in these days.", place="session")
     show_paging(found.page.next_cursor)

@@ -12,7 +12,7 @@ import altair as alt
 from ui.api.client import Group
 from ui.api.usage_answers import Head, SubjectUsage, UsageRow
 from ui.figures.group_names import OTHERS, group_name
-from ui.format import amount, counted, days
+from ui.format import among_others, amount, counted, days
 from ui.format import day as day_text
 
 GROUPS_MAX = 9
@@ -175,7 +175,7 @@ def chart_title(about: str) -> alt.TitleParams:
 def chart_about(usage: Head, *of: str) -> str:
     """Whose chart it is and what it is narrowed to, and below it days, zone and currency."""
     scope = f"{days(usage.first, usage.period.last)}, days of {usage.zone}, {usage.currency}"
-    whose = ", ".join(" ".join(each.split()) for each in of if each)
+    whose = ", ".join(among_others(each.strip()) for each in of if each)
     return f"{whose}\n{scope}" if whose else scope
 
 

@@ -5,8 +5,8 @@ from datetime import date, datetime
 import streamlit as st
 
 from ui.api.client import ALL, Only
-from ui.api.usage_answers import Head, Metering, Totals, Usage
-from ui.figures.health import at_least
+from ui.api.usage_answers import DeadLetters, Head, Metering, Totals, Usage
+from ui.figures.health import letters_words, open_letters
 from ui.figures.units import CACHED_UNITS, PROMPT_UNITS, count_of, tokens
 from ui.format import age, amount, compact, counted, days, escape, exact_amount, instant, share
 
@@ -26,6 +26,12 @@ def charge_text(totals: Totals, currency: str) -> str:
         return "usage unknown"
     failed = totals.failed_calls == totals.calls
     return NOTHING_DUE if totals.cost or failed else "usage unknown"
+
+
+def charge_words(totals: Totals, currency: str) -> str:
+    """The same in bold for the start of a sentence, in Markdown."""
+    text = charge_text(totals, currency)
+    return f"**{text[:1].upper()}{text[1:]}**"
 
 
 def exact_charge(usage: Usage) -> str | None:
@@ -90,10 +96,13 @@ def show_scope(usage: Usage, *, today: date, now: datetime, only: Only = ALL) ->
     st.caption(" · ".join(parts), width="content")
 
 
-def show_metering(metering: Metering, *, now: datetime, only: Only = ALL) -> None:
+def show_metering(
+    metering: Metering, letters: DeadLetters, *, now: datetime, only: Only = ALL
+) -> None:
     """The result of the audit, and what was received but is not in the totals yet: of all calls,
     which a page about some `only` says.
     """
+    number = open_letters(metering, letters)
     if only != ALL:
         st.caption("Of all calls:", width="content")
     show_audit_badge(metering, now=now)
@@ -104,8 +113,8 @@ def show_metering(metering: Metering, *, now: datetime, only: Only = ALL) -> Non
         "gateway's log has reported its tokens, or when the wait for them ends.",
     )
     st.badge(
-        f"{at_least(metering)}{counted(metering.dead_letters_open, 'dead letter')} open",
-        color="red" if metering.dead_letters_open else "gray",
+        f"{letters_words(number)} open",
+        color="gray" if number == "0" else "red",
         help="Events that cannot be read, kept whole with the reason. See the operations "
         "guide on how to re-drive them.",
     )

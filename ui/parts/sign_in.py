@@ -12,6 +12,53 @@ from ui.format import escape
 
 EASY_AUTH_NAME_HEADER = "X-Ms-Client-Principal-Name"
 _REFUSED = "refused_token"
+_SAME_TAB = st.components.v2.component(
+    "chargeback_same_tab",
+    html="<a></a>",
+    css="""
+a {
+  display: inline-block;
+  padding: 0.35rem 0.75rem;
+  font-family: var(--st-font);
+  color: var(--st-text-color);
+  text-decoration: none;
+  border: 1px solid var(--st-border-color);
+  border-radius: var(--st-base-radius);
+}
+
+a:hover,
+a:focus-visible {
+  outline: 2px solid var(--st-primary-color);
+}
+""",
+    js="""
+export default function ({ data, parentElement }) {
+  const link = parentElement.querySelector("a");
+  link.href = data.address;
+  link.textContent = data.label;
+}
+""",
+)
+"""A link of the platform's. Streamlit's own opens another tab, and the one that somebody signs out
+of would go on with their token, and refresh what they see.
+"""
+
+
+_TABS = st.components.v2.component(
+    "chargeback_tabs",
+    js="""
+let channel = null;
+export default function ({ data }) {
+  channel?.close();
+  channel = new BroadcastChannel("chargeback.sign_in");
+  if (data.signed_in) channel.onmessage = () => window.location.reload();
+  else channel.postMessage("signed out");
+}
+""",
+)
+"""Draws nothing. A connection has the token with which it began, so the other tabs of a browser
+would go on after a sign-out. A tab without a token tells the others, which load their page again.
+"""
 
 
 def note_refusal(token: str) -> None:
@@ -30,6 +77,8 @@ def must_sign_in() -> bool:
 def draw_sign_in() -> None:
     """The bar in place of the page. Signing in leads back to the same address."""
     expired = caller_token() is not None
+    if not expired:
+        _TABS(data={"signed_in": False}, key="tabs", height=1)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if expired:
             st.markdown("**Your sign-in has expired.** Sign in again to return to this page.")
@@ -38,7 +87,7 @@ def draw_sign_in() -> None:
         label = "Sign in again" if expired else "Sign in"
         if settings().sign_in is SignIn.EASY_AUTH:
             address = easy_auth_login(st.context.url or "", st.query_params.to_dict())
-            st.link_button(label, address)
+            _SAME_TAB(data={"label": label, "address": address}, key="sign_in")
         else:
             st.button(label, on_click=st.login, key="sign_in")
 
@@ -48,13 +97,14 @@ def draw_caller(me: Me) -> None:
     mode = settings().sign_in
     if mode is SignIn.NONE:
         return
+    _TABS(data={"signed_in": True}, key="tabs", height=1)
     with (
         st.container(horizontal=True, horizontal_alignment="right"),
         st.popover(escape(me.name or _own_name()), icon=":material/person:"),
     ):
         st.caption(f"You see {scope(me)}.")
         if mode is SignIn.EASY_AUTH:
-            st.link_button("Sign out", "/.auth/logout", icon=":material/logout:")
+            _SAME_TAB(data={"label": "Sign out", "address": "/.auth/logout"}, key="sign_out")
         else:
             st.button("Sign out", on_click=st.logout, icon=":material/logout:", key="sign_out")
 

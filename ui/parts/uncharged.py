@@ -11,21 +11,32 @@ from ui.format import counted, escape
 MODELS_SHOWN_MAX = 5
 
 
-def show_uncharged_badges(totals: Totals) -> None:
-    """What the charge lacks, next to it, in a few words. Nothing where it lacks nothing."""
-    for count, what, why in (
+def _lacking(totals: Totals) -> list[tuple[int, str, str]]:
+    """How many calls the charge lacks, for each reason: what it is, and why."""
+    found = (
         (totals.unpriced_calls, "without a price", "The price book lacks their price."),
         (totals.no_usage_calls - totals.failed_calls, "without usage", "Nobody reported tokens."),
         (totals.pending_calls, "not finished", "Each is charged when somebody fetches its answer."),
         (totals.excluding_calls, "charged in part", "The page of each such call says what lacks."),
-    ):
-        if count:
-            st.badge(
-                f"{counted(count, 'call')} {what}",
-                icon=":material/error:",
-                color="orange",
-                help=f"Not in the charge, or not all of it. {why} More is said below the list.",
-            )
+    )
+    return [each for each in found if each[0]]
+
+
+def show_uncharged_badges(totals: Totals) -> None:
+    """What the charge lacks, next to it, in a few words. Nothing where it lacks nothing."""
+    for count, what, why in _lacking(totals):
+        st.badge(
+            f"{counted(count, 'call')} {what}",
+            icon=":material/error:",
+            color="orange",
+            help=f"Not in the charge, or not all of it. {why} More is said below the list.",
+        )
+
+
+def lacking_words(totals: Totals) -> str:
+    """The same as a sentence after a charge, with a space before it; empty for a whole one."""
+    found = [f"{counted(count, 'call')} {what}" for count, what, _ in _lacking(totals)]
+    return f" In no charge, or not wholly: {', '.join(found)}." if found else ""
 
 
 def show_no_usage(calls: int, failed: int) -> None:

@@ -14,8 +14,8 @@ from ui.export.buttons import Extent, show_exports
 from ui.figures.own_calls import dearest, searched, title
 from ui.figures.tips import tips
 from ui.figures.units import tokens
-from ui.format import clock, escape
 from ui.format import day as day_text
+from ui.format import escape, minute
 from ui.page_parts.spend.headline import show_sentence
 from ui.page_parts.spend.models import show_models
 from ui.parts.charts import chart_about, daily_charges, daily_chart, others_words, whose
@@ -95,7 +95,7 @@ def show_dearest(period: Period) -> None:
         columns = {
             "Time": replace(
                 text_column(
-                    [f"{day_text(row.day)}, {clock(row.time, calls.zone)[:5]}" for row in rows]
+                    [f"{day_text(row.day)}, {minute(row.time, calls.zone)}" for row in rows]
                 ),
                 sorted_by=[row.time for row in rows],
             ),

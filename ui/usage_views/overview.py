@@ -24,7 +24,7 @@ from ui.page_parts.people.people import people_asked, show_people
 from ui.page_parts.spend.costs import SPLIT_BY_MODEL, costs_of, costs_read_once, forget_costs
 from ui.page_parts.spend.days_chart import draw_days
 from ui.page_parts.spend.forecast_part import show_forecast
-from ui.page_parts.spend.groups import show_groups
+from ui.page_parts.spend.groups import show_groups, show_read_at
 from ui.page_parts.spend.headline import show_sentence
 from ui.page_parts.spend.largest_changes import draw_changes
 from ui.parts.choosers import choose, choose_compared, choose_period
@@ -72,7 +72,7 @@ def show_usage(period: Period, compared: Period, only: Only, *, running_day: dat
             show_scope(usage, today=running_day, now=now(), only=only)
             show_uncharged_badges(usage.totals)
             if metering:
-                show_metering(metering, now=now(), only=only)
+                show_metering(metering, api().dead_letters(), now=now(), only=only)
         if metering:
             show_problems(metering)
         if usage.totals.calls:
@@ -107,6 +107,7 @@ def show_spend(
                 with right.container(border=True):
                     draw_days(costs, running_day, is_low=True)
             show_groups(costs)
+            show_read_at(costs, running_day)
     if usage:
         with failures_shown("uncharged", is_live=True):
             show_uncharged(usage, period, only)
@@ -177,7 +178,7 @@ def questions_of(
         asked.append(lambda client: client.usage(period, by, "model", only=only))
         asked.append(lambda client: client.usage(compared, by, "model", only=only))
     if api().me().may(Permission.BILLING):
-        asked.append(lambda client: client.metering())
+        asked += [lambda client: client.metering(), lambda client: client.dead_letters()]
     if period == month_of(running_day):
         before = month_of(period.first - DAY)
         asked.append(lambda client: client.usage(before, "day", only=only))

@@ -14,7 +14,13 @@ from ui.format import day as day_text
 from ui.parts.call_state import state_words
 from ui.parts.failure import failures_shown
 from ui.parts.paging import page_cursor, show_paging
-from ui.parts.tables import charge_column, count_column, linked_rows, text_column
+from ui.parts.tables import (
+    charge_column,
+    count_column,
+    day_column,
+    linked_rows,
+    text_column,
+)
 from ui.period import Range, period_of
 
 RANGE = Range.DAYS_90
@@ -119,7 +125,7 @@ def show_found_people(people: Subjects) -> None:
         "Cost centre": text_column([row.cost_centre for row in rows]),
         f"Charge ({people.currency})": charge_column([row.charge for row in rows]),
         "Calls": count_column([row.calls for row in rows]),
-        "Last active": text_column([day_text(row.last_day) for row in rows]),
+        "Last active": day_column([row.last_day for row in rows]),
     }
     shown = linked_rows(
         "people",

@@ -12,13 +12,14 @@ FILES = {
     "prices": {"prices", "price history"},
     "people": {"people"},
     "cost_centres": {"cost centres"},
-    "admin": {"partitions"},
+    "admin": {"partitions", "dead letters"},
 }
 """Names of the files, by page; each comes as CSV and as XLSX."""
 
 
 def test_every_page_offers_what_it_lists_as_files(stand: Stand) -> None:
     stand.publish_prices(book(), age_days_max=10_000)
+    stand.add_dead_letter()
     st.cache_data.clear()
     for page, names in FILES.items():
         app = opened(page)

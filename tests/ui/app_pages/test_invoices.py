@@ -349,7 +349,7 @@ def test_a_models_row_says_what_of_it_no_list_price_is_behind(api_url: str) -> N
     app = opened(invoice="INV-000004")
     (models,) = [table for table in lists(app) if "List prices (USD)" in table]
     assert models["Of it corrections"] == models["Unrounded"]
-    assert list(models["List prices (USD)"]) == [""]
+    assert list(models["List prices (USD)"]) == [None], "a dash, as for whatever there is none of"
     assert "the quantities at list prices have none of them" in words(app)
 
 
@@ -438,3 +438,10 @@ def test_before_the_first_close_the_page_says_what_makes_one(empty_stand: Stand)
     app = opened()
     assert not app.exception
     assert "No month is closed yet" in words(app)
+
+
+def test_closed_months_come_as_files_too(api_url: str) -> None:
+    app = opened()
+    buttons = [each.proto.id for each in app.get("download_button")]
+    for ending in ("csv", "xlsx"):
+        assert any(each.endswith(f"export_closed months_{ending}") for each in buttons)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
 from tests.fixtures.calls import book
@@ -162,3 +163,28 @@ def test_the_dearest_sessions_are_said_to_be_some(made_files: Files, rest: int, 
     assert not app.exception
     (row,) = table(made_files, "dearest_sessions")
     assert (row["Rows"], row["Session"]) == (rows, LONG)
+
+
+def test_sessions_of_nobody_whom_the_ledger_knows_are_said_to_be_left_out(
+    made_files: Files,
+) -> None:
+    """Their pseudonyms are of another key; the page said that there is no call."""
+    nobodys = replace(line(LONG, 7), subject=None)
+    found = Top(
+        first=NOW.date(),
+        until=NOW.date() + DAY,
+        zone="UTC",
+        currency="USD",
+        published_until=None,
+        data=[nobodys],
+        rest=line(None, 0),
+    )
+    app = AppTest.from_function(sessions_of, args=(found,)).run(timeout=60)
+    assert not app.exception
+    assert not app.info
+    assert "Not in the list: 7 calls, 7.00 USD, of people whom the ledger" in app.caption[0].value
+    found = replace(found, data=[nobodys, line(LONG, 2)])
+    app = AppTest.from_function(sessions_of, args=(found,)).run(timeout=60)
+    assert "Not in the list: 7 calls" in app.caption[-1].value
+    (row,) = table(made_files, "dearest_sessions")
+    assert row["Rows"] == "1 of 2, the others are of nobody whom the ledger knows"

@@ -1,14 +1,17 @@
 """People and cost centres: who spends how much, who changed, and what nobody pays for."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.lists import lists, open_row
-from tests.ui.stand import ADA, BOB, KEY, ODD, InventedCall, Stand, charge_of
+from tests.ui.stand import ADA, BOB, KEY, ODD, UNPRICED, InventedCall, Stand, charge_of
 from tests.ui.test_pages import APP, RUN_TIMEOUT_S, column, in_address, opened, words
+from ui.api.client import SUBJECTS_PAGE_ROWS
 from ui.figures.unit_cost import AMOUNT_PLACES
 
 
@@ -197,3 +200,36 @@ def test_people_without_calls_any_more_have_a_row_so_that_changes_add_up(
         for first in (week, week - timedelta(days=7))
     )
     assert sum(Decimal(str(change)) for change in changes) == now - then
+
+
+@pytest.mark.parametrize("name", ["people", "cost_centres", "models"])
+@pytest.mark.usefixtures("stand")
+def test_the_charge_of_all_is_said_with_what_it_lacks(name: str, calls: list[InventedCall]) -> None:
+    unpriced = sum(call.deployment == UNPRICED for call in calls)
+    assert f"In no charge, or not wholly: {unpriced} calls without a price." in words(
+        page(name, range="90 days")
+    )
+
+
+def test_a_later_page_that_nobody_is_on_any_more_is_not_said_to_be_all(
+    empty_stand: Stand, today: date
+) -> None:
+    """By charge, whoever goes on calling is further up, also on the page before."""
+    many = SUBJECTS_PAGE_ROWS + 1
+    calls = [
+        InventedCall(
+            number=at, subject=f"app:{at:03}", day=today, deployment="gpt-4.1", input=900 - at
+        )
+        for at in range(many)
+    ]
+    empty_stand.post(calls)
+    app = page("people")
+    app.button(key="next_page").click().run()
+    assert [str(name) for name in column(app, "Name")] == [calls[-1].subject]
+    last = calls[-1]
+    empty_stand.post([replace(last, number=many + at, input=90_000) for at in range(2)])
+    st.cache_data.clear()
+    app.run()
+    assert not app.exception
+    assert "Nobody is on this page any more" in words(app)
+    assert "Nobody has calls" not in words(app)

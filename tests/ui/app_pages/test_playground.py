@@ -34,10 +34,15 @@ def test_a_gateway_that_is_no_address_is_named(
     assert "GATEWAY_URL is 'gateway.contoso.example'" in said(opened("playground"))
 
 
+def choices(stand: Stand) -> list[Choice]:
+    prices = stand.client.prices()
+    return choices_of(prices.data, prices.zones)
+
+
 def test_deployments_are_chosen_with_their_prices(stand: Stand) -> None:
     stand.publish_prices(book(), age_days_max=10_000)
     st.cache_data.clear()
-    found = choices_of(stand.client.prices().data)
+    found = choices(stand)
     labels = {choice.deployment: choice.label for choice in found}
     assert labels["gpt-5-mini"] == "gpt-5-mini (0.25 in, 2 out, USD per 1 M)"
     assert "text-embedding-3-small" not in labels
@@ -61,9 +66,7 @@ def test_the_estimate_is_rated_by_the_engine(stand: Stand) -> None:
     stand.publish_prices(book(), age_days_max=10_000)
     st.cache_data.clear()
 
-    choice = next(
-        each for each in choices_of(stand.client.prices().data) if each.deployment == "gpt-5-mini"
-    )
+    choice = next(each for each in choices(stand) if each.deployment == "gpt-5-mini")
     text = estimate(choice)
     assert "About 1,000 prompt tokens" in text
     assert "about **0.00125 USD** if the answer is that long" in text
@@ -85,12 +88,47 @@ def test_the_estimate_is_at_the_price_of_the_deployment_s_type(
     alias = ALIAS.replace("GlobalStandard", "DataZoneStandard")
     stand.publish_prices(compile_text(tmp_path, everywhere, zone, alias), age_days_max=10_000)
     st.cache_data.clear()
-    (choice,) = choices_of(stand.client.prices().data)
+    (choice,) = choices(stand)
     assert choice.label == "dep (3 in, 11 out, USD per 1 M)"
     assert "about **0.00850 USD** if the answer is that long" in estimate(choice)
 
 
-def send_and_draw(choice: "Choice", *, url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def test_the_estimate_is_at_the_price_of_the_deployment_s_version(
+    stand: Stand, tmp_path: Path
+) -> None:
+    """The engine has no price for a model of several versions where none is said."""
+    older = base_rule(
+        "base.older",
+        rates='rates = { input = "30", output = "110" }',
+        match=', versions = ["2024-05-13"]',
+    )
+    newer = base_rule("base.newer", match=', versions = ["2024-11-20"]')
+    alias = f'{ALIAS}version = "2024-05-13"\n'
+    stand.publish_prices(compile_text(tmp_path, older, newer, alias), age_days_max=10_000)
+    st.cache_data.clear()
+    (choice,) = choices(stand)
+    assert choice.label == "dep (30 in, 110 out, USD per 1 M)"
+    assert "about **0.0850 USD** if the answer is that long" in estimate(choice)
+
+
+def test_a_report_is_no_price_of_a_deployment_that_azure_s_list_has(
+    stand: Stand, tmp_path: Path
+) -> None:
+    """However specific it is: the engine takes Azure's own."""
+    said = base_rule(
+        "base.said",
+        rates='rates = { input = "9", output = "9" }',
+        match=', deployment = ["GlobalStandard"]',
+    )
+    own = base_rule().replace('kind = "report"', 'kind = "azure-retail"')
+    stand.publish_prices(compile_text(tmp_path, said, own, ALIAS), age_days_max=10_000)
+    st.cache_data.clear()
+    (choice,) = choices(stand)
+    assert choice.label == "dep (2 in, 8 out, USD per 1 M)"
+    assert "about **0.00600 USD** if the answer is that long" in estimate(choice)
+
+
+def sending(choice: "Choice", *, url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     def draw(choice: "Choice", subject: str) -> None:
         import streamlit as st  # noqa: PLC0415  # runs by itself
 
@@ -105,7 +143,11 @@ def send_and_draw(choice: "Choice", *, url: str, monkeypatch: pytest.MonkeyPatch
         show_cost(subject)
 
     monkeypatch.setenv("GATEWAY_URL", url)
-    return AppTest.from_function(draw, kwargs={"choice": choice, "subject": ADA}).run(timeout=60)
+    return AppTest.from_function(draw, kwargs={"choice": choice, "subject": ADA})
+
+
+def send_and_draw(choice: "Choice", *, url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return sending(choice, url=url, monkeypatch=monkeypatch).run(timeout=60)
 
 
 def test_the_cost_of_an_answer_that_broke_off_is_looked_for_and_of_a_refused_one_not(
@@ -113,7 +155,7 @@ def test_the_cost_of_an_answer_that_broke_off_is_looked_for_and_of_a_refused_one
 ) -> None:
     stand.publish_prices(book(), age_days_max=10_000)
     st.cache_data.clear()
-    choice = choices_of(stand.client.prices().data)[0]
+    choice = choices(stand)[0]
     with answering(200, ANSWER[:140], promised=len(ANSWER)) as edge:
         broken = send_and_draw(choice, url=edge.url, monkeypatch=monkeypatch)
     assert not broken.exception
@@ -164,3 +206,37 @@ def test_a_prompt_that_the_ledger_never_saw_is_said_so(stand: Stand) -> None:
     app = AppTest.from_function(draw, kwargs={"subject": ADA}).run(timeout=60)
     assert not app.exception
     assert "The ledger has no call of this trace" in app.info[0].value
+
+
+def test_an_answer_that_somebody_stopped_is_not_shown_as_whole(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change on the page draws it again: nobody reads the rest of the answer."""
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+    with answering(200, ANSWER[:140]) as edge:
+        edge.rest, edge.pause_s = ANSWER[140:], 3.0
+        app = sending(choices(stand)[0], url=edge.url, monkeypatch=monkeypatch)
+        with pytest.raises(RuntimeError, match="timed out"):
+            app.run(timeout=1.5)
+    app.run(timeout=60)
+    assert not app.exception
+    assert [text.value for text in app.text] == ["Hel"]
+    assert "This is not the whole answer" in app.error[0].value
+    assert "Waiting for the ledger" in app.caption[0].value
+
+
+def test_a_prompt_that_could_not_be_noted_was_not_sent_and_has_no_answer(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.publish_prices(book(), age_days_max=10_000)
+    st.cache_data.clear()
+    with answering(200, ANSWER) as edge:
+        app = sending(choices(stand)[0], url=edge.url, monkeypatch=monkeypatch)
+        stand.late.refuses = True
+        assert app.run(timeout=60).exception
+        stand.late.refuses = False
+        app.run(timeout=60)
+        assert not edge.sent
+    assert not app.exception
+    assert not app.error

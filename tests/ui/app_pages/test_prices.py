@@ -52,7 +52,7 @@ def test_each_price_has_its_source_and_its_age_and_old_ones_are_warned_of(
     st.cache_data.clear()
     app = prices()
     assert not app.exception
-    assert "1 price in use, checked more than 1 days ago" in app.warning[0].value
+    assert "1 price in use, checked more than 1 day ago" in app.warning[0].value
     assert book.version[:12] in app.caption[0].value
     used, others = (table for table in lists(app) if "Deployments" in table)
     assert list(used["Model"]) == ["m", "m"]

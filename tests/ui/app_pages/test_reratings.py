@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.paths import ROOT
 from tests.ui.lists import lists
-from tests.ui.stand import PEOPLE, UNPRICED, Stand, invented_calls
+from tests.ui.stand import KEY, PEOPLE, UNPRICED, Stand, invented_calls
 from ui.format import escape
 
 APP = ROOT / "ui/streamlit_app.py"
@@ -108,3 +108,14 @@ def test_call_shows_which_run_changed_it_and_who_let_it(stand: Stand, today: dat
     chain = next(table for table in lists(app) if "Run" in table)
     assert list(chain["Run"])[1:] == [run]
     assert list(chain["By"])[1:] == ["ada"]
+
+
+def test_a_line_of_nobody_s_cost_centre_says_so_as_the_chart_does(
+    stand: Stand, today: date
+) -> None:
+    calls = [call for call in invented_calls(today) if call.subject == KEY and call.priced.charge]
+    run = stand.rerate(2, calls[-1].day)
+    app = reratings(run=run, by="Cost centre")
+    assert not app.exception
+    (of_key,) = {cell for each in lists(app) for cell in each.get("Cost centre", [])}
+    assert of_key == "no cost centre"

@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import streamlit as st
+from msgspec.structs import replace
 
 from table_api.http_api.app import ApiSettings
 from tests.fixtures.insights import running_insights
 from tests.ui.lists import lists
 from tests.ui.opening import opened, said
 from tests.ui.stand import ADA, InventedCall, Stand, standing
-from ui.api.telemetry_answers import TracedCall, TraceStep
+from ui.api.telemetry_answers import Trace, TracedCall, TraceStep
 from ui.page_parts.trace.sessions import session_call_columns
-from ui.page_parts.trace.waterfall import sentence, waterfall
+from ui.page_parts.trace.waterfall import sentence, waterfall, why_none
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,25 @@ def test_a_call_after_midnight_is_of_the_day_of_the_billing_zone() -> None:
     columns = session_call_columns([call], zone="Europe/Berlin", currency="USD")
     assert columns["Time"].cells == ["00:30:00.000"]
     assert columns["Day"].cells == ["1 Dec 2026"]
+
+
+def test_why_a_trace_has_no_item_is_said_as_far_as_it_is_known() -> None:
+    at = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    found = Trace(
+        id="a",
+        call_id="b",
+        subject=ADA,
+        name=None,
+        time=at,
+        session=None,
+        model="gpt-4.1",
+        trace_ids=[],
+        gateway_found=False,
+        partial=False,
+        published_until=None,
+        steps=[],
+    )
+    later = at + timedelta(days=200)
+    assert why_none(found, at=at) == "It arrives within minutes."
+    assert "older than what Application Insights keeps" in why_none(found, at=later)
+    assert "answered in part" in why_none(replace(found, partial=True), at=later)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
@@ -64,3 +65,23 @@ def test_the_header_is_not_read_unless_that_is_set(running: Company) -> None:
     token = access_token(running.provider.config, "admin")
     page = sent(running.ui_url, f"subject={ADA}", "Sign in", **{EASY_AUTH_HEADER: token})
     assert b"Ada Lovelace" not in page
+
+
+@pytest.mark.parametrize("width", [420, 1400])
+def test_signing_in_and_out_leaves_no_tab_behind(
+    easy_auth_url: str, browser: Browser, width: int
+) -> None:
+    """A second tab would leave the first one signed in, for whoever comes next."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{easy_auth_url}/prices?model=gpt-4.1")
+    page.get_by_role("link", name="Sign in").press("Enter")
+    page.wait_for_url("**/.auth/login/aad?post_login_redirect_uri=%2Fprices%3Fmodel%3Dgpt-4.1")
+    assert len(context.pages) == 1
+    context.close()
+
+
+def test_the_way_out_is_one_of_the_same_tab(running: Company, easy_auth_url: str) -> None:
+    token = access_token(running.provider.config, "ada")
+    page = sent(easy_auth_url, f"subject={ADA}", "/.auth/logout", **{EASY_AUTH_HEADER: token})
+    assert b"chargeback_same_tab" in page

@@ -57,7 +57,7 @@ def prices() -> str:
 
 
 NO_BOOK = "No metering consumer has started yet: it says which price book is in use."
-OLD = "1 price in use, checked more than 1 days ago:"
+OLD = "1 price in use, checked more than 1 day ago:"
 RERATED = "prices these calls from their stored usage."
 
 

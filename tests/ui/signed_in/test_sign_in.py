@@ -105,3 +105,16 @@ def test_whoever_opens_localhost_signs_in_at_the_address_that_is_registered(
     assert watched.page.url == f"{here.ui_url}/invoices?documents=Statements"
     here.sign_in(watched, "finance")
     assert watched.page.url == f"{here.ui_url}/invoices?documents=Statements"
+
+
+def test_a_sign_out_ends_the_other_tabs_too(here: Company, browser: Browser) -> None:
+    """Each went on to refresh and to open pages with the token of its connection."""
+    watched = here.signed_in(browser, "ada", "/")
+    other = replace(watched, page=watched.page.context.new_page())
+    other.open("/live")
+    other.heading("Live")
+    watched.page.get_by_role("button", name="Ada Lovelace").click()
+    watched.page.get_by_role("button", name="Sign out").click()
+    asks_to_sign_in(watched)
+    asks_to_sign_in(other)
+    assert other.page.url == f"{here.ui_url}/live"

@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from ui.format import JOINER, escape
+from ui.format import END_ISOLATE, ISOLATE, JOINER, escape
 
 
 def show_facts(facts: dict[str, str | None]) -> None:
@@ -16,7 +16,7 @@ def show_facts(facts: dict[str, str | None]) -> None:
 
 def exact_text(value: str) -> str:
     """A value as Markdown that is copied as it is: where escaping would put a joiner in, code."""
-    escaped = escape(value)
+    escaped = escape(value).removeprefix(ISOLATE).removesuffix(END_ISOLATE)  # it ends the line
     if JOINER not in escaped or "`" in value:
         return escaped
     flat = re.sub(r"\s+", " ", value)

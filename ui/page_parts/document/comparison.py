@@ -155,6 +155,7 @@ def columns_of(first: BilledMonth, second: BilledMonth) -> dict[str, Column]:
             )
     if first.currency == second.currency:
         columns[f"Difference ({second.currency})"] = Column(
-            cells=[row.difference for row in rows], format=lambda cell: minus(f"{cell:+,f}")
+            cells=[row.difference for row in rows],
+            format=lambda cell: minus(f"{cell:+,f}") if cell else f"{cell:,f}",
         )
     return columns

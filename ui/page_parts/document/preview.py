@@ -5,8 +5,9 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.connection import api
 from ui.api.invoice_answers import InvoicePreview
+from ui.export.buttons import Extent
 from ui.figures.group_names import named
-from ui.format import counted, escape, exact_amount, exact_number, month_name
+from ui.format import billed, counted, escape, exact_amount, exact_number, month_name
 from ui.page_parts.document.month_files import show_month_files
 from ui.page_parts.document.owners import owner_of
 from ui.page_parts.document.parts_of_amount import (
@@ -38,15 +39,16 @@ def draw_preview() -> None:
         preview = api().invoice_preview(month)
     running = preview.month == months[-1]
     st.info(
-        f"**Closing {month_name(preview.month)} now would bill {preview.amount:,f} "
-        f"{preview.currency}** in {counted(len(preview.data), 'invoice')}. "
+        f"**Closing {month_name(preview.month)} now would bill "
+        f"{billed(preview.amount, preview.currency)}** in "
+        f"{counted(len(preview.data), 'invoice')}. "
         + ("The month is not over: amounts grow. " if running else "")
         + "Nothing here is an invoice or has a number.",
         icon=":material/preview:",
     )
     show_obstacles(preview, running=running)
     with st.container(horizontal=True):
-        st.metric("Amount", f"{preview.amount:,f} {preview.currency}", border=True)
+        st.metric("Amount", billed(preview.amount, preview.currency), border=True)
         unrounded = exact_amount(preview.amount_unrounded, preview.currency)
         st.metric("Before rounding", unrounded, border=True)
         st.metric("Invoices", f"{len(preview.data):,}", border=True)
@@ -153,7 +155,7 @@ def show_left_out(preview: InvoicePreview) -> None:
     is_cut = len(rows) < len(preview.regrouped)
     if is_cut:
         st.caption(f"The first {len(rows):,} of {len(preview.regrouped):,} lines.")
-    plain_table(
+    shown = plain_table(
         "people",
         {
             "Subject": text_column([row.name or row.subject for row in rows]),
@@ -164,4 +166,13 @@ def show_left_out(preview: InvoicePreview) -> None:
         },
         alt="Subjects whose closed days belong to another cost centre today",
         sortable=0 if is_cut else None,
+    )
+    cut = f"the first {len(rows):,} of {len(preview.regrouped):,} lines" if is_cut else None
+    show_month_files(
+        "billed elsewhere",
+        shown,
+        month=max(row.last_day for row in rows),
+        since=min(row.first_day for row in rows),
+        currency="no amounts",
+        extent=Extent(rows=cut),
     )

@@ -83,8 +83,10 @@ def show_models(invoice: Invoice) -> None:
     )
 
 
-def _prices(row: InvoiceModel) -> str:
-    return ", ".join(
+def _prices(row: InvoiceModel) -> str | None:
+    """None where all of it is corrections."""
+    said = ", ".join(
         f"{price.quantity:,} {price.unit.replace('_', ' ')} at {price.price}"
         for price in row.prices
     )
+    return said or None

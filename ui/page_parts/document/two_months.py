@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ui.api.invoice_answers import Invoice, InvoiceEntry, PreviewedInvoice
-from ui.format import minus, month_name
+from ui.format import billed, month_name
 from ui.page_parts.document.owners import owner_of
 
 OPEN = " (open)"
@@ -28,13 +28,12 @@ class BilledMonth:
 
     @property
     def paid(self) -> str:
-        return f"{total_of(self.amounts):,f} {self.currency}"
+        return billed(total_of(self.amounts), self.currency)
 
     @property
     def corrected(self) -> str:
         """ "−53.34 USD in October 2026"."""
-        amount = minus(f"{total_of(self.corrections or {}):,f}")
-        return f"{amount} {self.currency} in {self.name}"
+        return f"{billed(total_of(self.corrections or {}), self.currency)} in {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,9 @@ class OwnersMonths:
 
     @property
     def difference(self) -> Decimal:
-        return (self.second or Decimal(0)) - (self.first or Decimal(0))
+        nothing = Decimal(0)
+        first, second = (nothing if each is None else each for each in (self.first, self.second))
+        return second - first
 
 
 def amounts_of(invoices: Sequence[InvoiceEntry] | Sequence[PreviewedInvoice]) -> dict[str, Decimal]:
@@ -101,7 +102,8 @@ def sentence(first: BilledMonth, second: BilledMonth) -> str:
 def change_words(change: Decimal, currency: str, *, as_much: str, than: str = "") -> str:
     if not change:
         return as_much
-    return f"{abs(change):,f} {currency} {'more' if change > 0 else 'less'} {than}".strip()
+    by = billed(abs(change), currency)
+    return f"{by} {'more' if change > 0 else 'less'} {than}".strip()
 
 
 def _without_corrections(first: BilledMonth, second: BilledMonth) -> str:

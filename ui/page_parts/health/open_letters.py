@@ -1,10 +1,15 @@
 """The open dead letters: the reason and the record of each, and the commands that redrive them."""
 
+from zoneinfo import ZoneInfo
+
 import streamlit as st
 
+from ui.api.connection import now
 from ui.api.usage_answers import DeadLetter, DeadLetters, Metering
+from ui.export.buttons import WHOLE, Extent, show_files
 from ui.format import counted, instant
 from ui.parts.tables import Column, count_column, moment_column, plain_table, text_column
+from ui.period import one_day
 
 USAGE_COMMANDS = """chargeback dead-letters list
 chargeback dead-letters show ID
@@ -19,17 +24,25 @@ def show_letters(letters: DeadLetters, metering: Metering, *, zone: str) -> None
         st.caption("None is open. If an event cannot be read, these commands show and redrive it:")
         st.code(USAGE_COMMANDS, language=None)
         return
-    at_least = "" if letters.complete else "at least "
+    at_least = "" if letters.complete else "At least "
     found = counted(len(letters.data), "event")
     st.markdown(
         f"**{at_least}{found} that could not be read or rated.** Each is kept whole, and no total "
         "includes it."
     )
-    plain_table(
+    shown = plain_table(
         "dead letters",
         letter_columns(letters.data, zone),
         alt="Open dead letters, with what is wrong in each",
         sortable=None if letters.complete else 0,
+    )
+    show_files(
+        "dead letters",
+        shown,
+        period=one_day(now().astimezone(ZoneInfo(zone)).date()),
+        zone=zone,
+        currency="no amounts",
+        extent=WHOLE if letters.complete else Extent(rows=f"{len(letters.data):,} of more"),
     )
     st.markdown("Look at one, mend the cause, then redrive all of that reason:")
     usage_hubs = {row.hub for row in metering.partitions}

@@ -11,32 +11,23 @@ from ui.parts.charts import FITTED, chart_title
 
 ROW_PX = 26
 HOURS = [f"{hour:02}" for hour in range(24)]
-STATES = ["nothing missing", "some not charged"]
-COLOURS = ["#7fb0e6", "#d97706"]
-"""Blue and orange stay apart for colour-blind readers, on a light and on a dark page."""
+STATES = ["nothing known to be missing", "some not charged", "not read, or of nobody"]
+COLOURS = ["#7fb0e6", "#d97706", "#f2cf4a"]
+"""Blue, orange and yellow stay apart for colour-blind readers, on a light and on a dark page."""
+LEGEND_COLUMNS = alt.ExprRef("max(1, floor(width / 200))")
 
 
 def heat_map(hours: Sequence[HourOfDay], *, about: str = "") -> alt.LayerChart:
     """A row per day, the newest first, and a cell per hour that had calls.
 
-    A cell with missing calls has their number in it, so colour alone says nothing.
+    A cell with something to look at has its number in it, so colour alone says nothing.
     """
     days = sorted({each.day for each in hours}, reverse=True)
-    cells = [
-        {
-            "day": f"{each.day:%a} {each.day.day} {each.day:%b}",
-            "hour": f"{each.hour:02}",
-            "state": STATES[bool(each.uncharged)],
-            "number": f"{each.uncharged:,}" if each.uncharged else "",
-            "said": f"{day_text(each.day)}, {each.hour:02}:00",
-            "calls": f"{counted(each.calls, 'call')}, {each.uncharged:,} not charged",
-        }
-        for each in hours
-    ]
+    cells = [_cell(each) for each in hours]
     x = alt.X(
         "hour:N",
         scale=alt.Scale(domain=HOURS),
-        axis=alt.Axis(title="Hour of the day", labelAngle=0, labelOverlap="greedy", grid=False),
+        axis=alt.Axis(title=_of_day(hours), labelAngle=0, labelOverlap="greedy", grid=False),
     )
     order = [f"{day:%a} {day.day} {day:%b}" for day in days]
     y = alt.Y("day:N", sort=order, axis=alt.Axis(title=None, grid=False))
@@ -50,7 +41,7 @@ def heat_map(hours: Sequence[HourOfDay], *, about: str = "") -> alt.LayerChart:
             color=alt.Color(
                 "state:N",
                 scale=alt.Scale(domain=STATES, range=COLOURS),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", columns=LEGEND_COLUMNS, labelLimit=220),
             ),
             tooltip=tooltip,
         )
@@ -67,3 +58,27 @@ def heat_map(hours: Sequence[HourOfDay], *, about: str = "") -> alt.LayerChart:
         title=chart_title(about),
         autosize=FITTED,
     )
+
+
+def _cell(each: HourOfDay) -> dict[str, str]:
+    looked_at = each.uncharged or each.unread + each.of_nobody
+    state = 1 if each.uncharged else 2 if looked_at else 0
+    said = [counted(each.calls, "call"), f"{each.uncharged:,} not charged"]
+    if each.unread:
+        said.append(f"{counted(each.unread, 'event')} that cannot be read")
+    if each.of_nobody:
+        said.append(f"{each.of_nobody:,} without a caller")
+    return {
+        "day": f"{each.day:%a} {each.day.day} {each.day:%b}",
+        "hour": f"{each.hour:02}",
+        "state": STATES[state],
+        "number": f"{looked_at:,}" if looked_at else "",
+        "said": f"{day_text(each.day)}, {each.hour:02}:{each.minute:02}",
+        "calls": ", ".join(said),
+    }
+
+
+def _of_day(hours: Sequence[HourOfDay]) -> str:
+    """What the axis is: an hour that begins at half past says so."""
+    minute = max((each.minute for each in hours), default=0)
+    return f"Hour of the day, each from minute {minute}" if minute else "Hour of the day"

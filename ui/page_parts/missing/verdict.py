@@ -43,6 +43,12 @@ class HourOfDay:
     hour: int
     calls: int
     uncharged: int
+    unread: int = 0
+    """Events that cannot be read, each perhaps a call."""
+    of_nobody: int = 0
+    """Calls without a caller; some may be uncharged too."""
+    minute: int = 0
+    """At which it begins: hours are those of UTC, and some zones are half an hour from these."""
 
 
 def uncharged(sums: Sums) -> int:
@@ -191,13 +197,18 @@ def _worth(sums: Sums, currency: str) -> str:
 
 def hours_of(lines: Sequence[HourLine], zone: str) -> list[HourOfDay]:
     """The lines of all APIs and models added up by the hour as a clock of the zone shows it."""
-    found: dict[tuple[date, int], tuple[int, int]] = {}
+    found: dict[tuple[date, int], HourOfDay] = {}
     for line in lines:
         local: datetime = line.hour.astimezone(ZoneInfo(zone))
-        calls, missing = found.get((local.date(), local.hour), (0, 0))
         key = (local.date(), local.hour)
-        found[key] = (calls + line.gateway_calls, missing + uncharged(line))
-    return [
-        HourOfDay(day=day, hour=hour, calls=calls, uncharged=missing)
-        for (day, hour), (calls, missing) in sorted(found.items())
-    ]
+        so_far = found.get(key) or HourOfDay(day=key[0], hour=key[1], calls=0, uncharged=0)
+        found[key] = HourOfDay(
+            day=so_far.day,
+            hour=so_far.hour,
+            calls=so_far.calls + line.gateway_calls,
+            uncharged=so_far.uncharged + uncharged(line),
+            unread=so_far.unread + line.dead_lettered,
+            of_nobody=so_far.of_nobody + line.unattributed,
+            minute=local.minute,
+        )
+    return [found[key] for key in sorted(found)]

@@ -18,7 +18,9 @@ from ui.page_parts.model.model_figures import percentile
 from ui.page_parts.model.what_if import show_what_if
 from ui.parts.choosers import choose_period
 from ui.parts.failure import failures_shown
+from ui.parts.kpis import charge_words
 from ui.parts.no_calls import show_nothing
+from ui.parts.uncharged import lacking_words
 
 CALLS_READ_MAX = 200
 CARD_WIDTH_PX = 160
@@ -60,12 +62,13 @@ def draw_model(model: str) -> None:
 def sentence(usage: Usage) -> str:
     """What the model cost in the range, its calls and their errors, as Markdown."""
     totals = usage.totals
-    cost = "No charge yet" if totals.charge is None else amount(totals.charge, usage.currency)
+    cost = charge_words(totals, usage.currency)
     of = f"{counted(totals.calls, 'call')} of {days(usage.first, usage.period.last)}"
-    parts = [f"**{cost}** for {of}", f"{share(totals.errors, totals.calls)} of them errors"]
+    parts = [f"{cost} for {of}", f"{share(totals.errors, totals.calls)} of them errors"]
     if unit_cost := per_million(totals):
         parts.append(f"{amount(unit_cost, usage.currency)} per 1 M tokens")
-    return f"{', '.join(parts)}."
+    lacking = lacking_words(totals) if totals.charge else ""
+    return f"{', '.join(parts)}.{lacking}"
 
 
 def show_answers(calls: Sequence[FoundCall], day: date) -> None:

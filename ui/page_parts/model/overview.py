@@ -10,14 +10,15 @@ import streamlit as st
 from ui import address
 from ui.address import MODELS_PAGE, Parameter
 from ui.api.price_answers import Price
-from ui.api.usage_answers import Usage, UsageRow
+from ui.api.usage_answers import Totals, Usage, UsageRow
 from ui.export.buttons import show_exports
 from ui.figures.group_names import group_name
 from ui.figures.unit_cost import per_million
 from ui.figures.units import CACHED_UNITS, OUTPUT_UNITS, PROMPT_UNITS, count_of, tokens
-from ui.format import amount, escape
+from ui.format import amount, counted, escape
 from ui.page_parts.model.model_figures import saved_by_cache
 from ui.parts.charts import FITTED, chart_about, chart_title
+from ui.parts.kpis import charge_text
 from ui.parts.tables import (
     charge_column,
     count_column,
@@ -25,6 +26,7 @@ from ui.parts.tables import (
     ratio_column,
     text_column,
 )
+from ui.parts.uncharged import lacking_words
 from ui.period import DAY, Period
 
 BAR_PX = 26
@@ -38,7 +40,7 @@ def show_models(usage: Usage, prices: Sequence[Price], today: date) -> None:
     rows = sorted(usage.data, key=lambda row: (row.charge is None, -(row.charge or 0)))
     days = Period(first=usage.first, until=max(usage.first, min(usage.until, today + DAY)))
     saved = [saved_by_cache(row, prices, days) for row in rows]
-    st.markdown(sentence(rows, saved, usage.currency))
+    st.markdown(sentence(rows, saved, usage.totals, usage.currency))
     bars = [(group_name(row, "model"), cost) for row in rows if (cost := per_million(row))]
     if bars:
         shown = sorted(bars, key=lambda bar: -bar[1])[:BARS_MAX]
@@ -58,16 +60,24 @@ def show_models(usage: Usage, prices: Sequence[Price], today: date) -> None:
     )
 
 
-def sentence(rows: Sequence[UsageRow], saved: Sequence[Decimal | None], currency: str) -> str:
-    """The dearest model and what the cache saved, as Markdown."""
+def sentence(
+    rows: Sequence[UsageRow], saved: Sequence[Decimal | None], totals: Totals, currency: str
+) -> str:
+    """The dearest model, what its rank leaves out, and what the cache saved, as Markdown. Where
+    nothing is charged, why: a model whose calls are free is not the dearest.
+    """
     top = rows[0]
-    name = escape(group_name(top, "model"))
-    if top.charge is None:
-        said = f"**No model has a charge yet.** {name} was called {top.calls:,} times."
-    else:
+    if top.charge:
+        name = escape(group_name(top, "model"))
         said = f"**{name} costs most: {amount(top.charge, currency)}**"
         unit_cost = per_million(top)
         said += f", {amount(unit_cost, currency)} per 1 M tokens." if unit_cost else "."
+        said = f"{said}{lacking_words(totals)}"
+    else:
+        most = max(rows, key=lambda row: row.calls)
+        name = escape(group_name(most, "model"))
+        why = charge_text(totals, currency)
+        said = f"**No model has a charge: {why}.** {name} has {counted(most.calls, 'call')}."
     total = sum((each for each in saved if each is not None), Decimal(0))
     return f"{said} The cache saved at least {amount(total, currency)}." if total else said
 

@@ -27,6 +27,7 @@ from ui.parts.tables import (
     share_column,
     text_column,
 )
+from ui.parts.uncharged import lacking_words
 from ui.period import Period
 from ui.rows.row_order import keep_order
 
@@ -79,6 +80,8 @@ def show_centres(period: Period, compared: Period, running_day: date) -> None:
         then = api().usage(compared, "cost_centre")
         show_sentence(usage, then, running_day)
         show_scope(usage, today=running_day, now=now())
+        if lacking := lacking_words(usage.totals):
+            st.caption(lacking.strip())
         centres = centres_of(usage, api().usage(period, "cost_centre", "day"), then)
         columns = centre_columns(centres, usage)
         names = [each.name for each in centres]

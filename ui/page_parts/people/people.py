@@ -19,7 +19,7 @@ from ui.filters.chosen import FILTERS
 from ui.format import counted
 from ui.parts.choosers import choose, search
 from ui.parts.failure import failures_shown
-from ui.parts.kpis import charge_text, scope_parts
+from ui.parts.kpis import charge_words, scope_parts
 from ui.parts.paging import page_cursor, show_paging
 from ui.parts.tables import (
     Cell,
@@ -32,6 +32,7 @@ from ui.parts.tables import (
     share_column,
     text_column,
 )
+from ui.parts.uncharged import lacking_words
 from ui.period import Period
 from ui.rows.row_order import PEOPLE_LIST, keep_order
 
@@ -43,6 +44,8 @@ SORTS: Mapping[str, SubjectSort] = {
 }
 SHARE_OF_FOUND = "Share of those found"
 """The totals of a search are those of the people that it found."""
+NOBODY_LATER = "Nobody is on this page any more. All are on the pages before."
+"""A person whose charge has grown is further up, also past the place where this page begins."""
 GONE = ""
 """The id of the row of those who do not call any more; no subject is empty."""
 
@@ -68,7 +71,8 @@ def show_people(
             if headed:
                 show_head(people)
         else:
-            st.info(nobody_words(text, only), icon=":material/search_off:")
+            said = NOBODY_LATER if page_cursor() else nobody_words(text, only)
+            st.info(said, icon=":material/search_off:")
         if people.data or gone_after(people):
             show_list(people, compared, sort=sort)
         next_cursor = people.page.next_cursor
@@ -98,8 +102,9 @@ def people_asked(period: Period, compared: Period, only: Only) -> Callable[[Clie
 def show_head(people: Subjects) -> None:
     """What all of them cost, also those on other pages."""
     totals = people.totals
-    cost = charge_text(totals, people.currency)
-    st.markdown(f"**{cost}** for {counted(totals.calls, 'call')}.")
+    lacking = lacking_words(totals) if totals.charge else ""
+    cost = charge_words(totals, people.currency)
+    st.markdown(f"{cost} for {counted(totals.calls, 'call')}.{lacking}")
     st.caption(" · ".join(scope_parts(people, today=today(api().health()))))
 
 

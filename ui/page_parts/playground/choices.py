@@ -1,17 +1,20 @@
 """What can be chosen in the playground: deployments with their prices."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ui.api.price_answers import Price
+from ui.figures.offers import DEFAULT_TIER, Dimension, Offer, Zones, offer_at
 from ui.format import exact_number
 
 TEXT_UNITS = {"input", "output"}
-TIER, DEPLOYMENT, REGION = "service_tier", "deployment", "region"
-"""Dimensions of a rule."""
 CHARS_PER_TOKEN = 4
 """Of English prose, roughly; an estimate says that it is one."""
+TRUST = {"azure-retail": 0, "contract": 0, "genai-prices": 1}
+"""Kinds of sources, the most trusted first. Any other one is a report, which the engine takes only
+where nobody else has a price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +22,11 @@ class Choice:
     """One deployment for text, and what a million of its tokens cost at list price."""
 
     deployment: str
-    model: str
-    provider: str
     input: Decimal
     output: Decimal
     currency: str
-    deployment_type: str | None
-    """One that the price is for; None where it is for all of them. The same for the region."""
-    region: str | None
+    offer: Offer
+    """How its calls are bought."""
 
     @property
     def label(self) -> str:
@@ -34,31 +34,40 @@ class Choice:
         return f"{self.deployment} ({prices}, {self.currency} per 1 M)"
 
 
-def choices_of(prices: Sequence[Price]) -> list[Choice]:
-    """The cheapest output first; the price of the default tier where there are several."""
-    found: dict[str, Choice] = {}
-    for price in prices:
-        rates = price.tiers[0].per_million
-        is_default = price.matches.get(TIER, ["default"]) == ["default"]
-        if not price.model or not is_default or not rates.keys() >= TEXT_UNITS:
-            continue
+def choices_of(prices: Sequence[Price], zones: Zones) -> list[Choice]:
+    """The cheapest output first; of a deployment's prices that of the default tier which the engine
+    takes.
+    """
+    own: dict[str, list[Price]] = defaultdict(list)
+    for price in filter(_is_for_text, prices):
         for deployment in price.deployments:
-            choice = Choice(
-                deployment=deployment,
-                model=price.model,
-                provider=price.provider,
-                input=rates["input"],
-                output=rates["output"],
-                currency=price.currency,
-                deployment_type=_first(price, DEPLOYMENT),
-                region=_first(price, REGION),
-            )
-            found.setdefault(deployment, choice)
-    return sorted(found.values(), key=lambda each: (each.output, each.deployment))
+            own[deployment].append(price)
+    found = [_choice(deployment, _taken(each), zones) for deployment, each in own.items()]
+    return sorted(found, key=lambda each: (each.output, each.deployment))
 
 
-def _first(price: Price, dimension: str) -> str | None:
-    return next(iter(price.matches.get(dimension, ())), None)
+def _is_for_text(price: Price) -> bool:
+    is_default = price.matches.get(Dimension.TIER, [DEFAULT_TIER]) == [DEFAULT_TIER]
+    return bool(price.model) and is_default and price.tiers[0].per_million.keys() >= TEXT_UNITS
+
+
+def _taken(prices: Sequence[Price]) -> Price:
+    """The most trusted one, and of these the most specific."""
+    return min(
+        prices,
+        key=lambda each: (TRUST.get(each.source.kind, len(TRUST)), -len(each.matches)),
+    )
+
+
+def _choice(deployment: str, price: Price, zones: Zones) -> Choice:
+    rates = price.tiers[0].per_million
+    return Choice(
+        deployment=deployment,
+        input=rates["input"],
+        output=rates["output"],
+        currency=price.currency,
+        offer=offer_at(price, zones),
+    )
 
 
 def estimated_tokens(text: str) -> int:

@@ -1,7 +1,7 @@
 """What a prompt may cost, and what it cost in the end."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import streamlit as st
@@ -9,8 +9,9 @@ import streamlit as st
 from ui.address import TRACES_PAGE, USAGE_PAGE, Parameter
 from ui.api.connection import api, today
 from ui.api.found_calls import call_of_trace
-from ui.api.rating import Question, rate
+from ui.api.rating import rate
 from ui.api.usage_answers import Call
+from ui.figures.offers import question_of
 from ui.format import amount, counted, escape, exact_amount, unit
 from ui.page_parts.playground.choices import Choice, estimated_tokens
 from ui.parts.call_state import state_words
@@ -31,21 +32,14 @@ class Sent:
     day: date
     """The billing day on which it was sent."""
     at: float
-    """By the monotonic clock."""
+    """When it was sent, or its answer ended, by the monotonic clock."""
 
 
 def show_estimate(choice: Choice, text: str, output_max: int) -> None:
     """By the engine: with the longest answer that is allowed."""
     prompt = estimated_tokens(text)
     usage = {"prompt_tokens": prompt, "completion_tokens": output_max}
-    asked = Question(
-        model=choice.model,
-        provider=choice.provider,
-        usage=usage,
-        deployment_type=choice.deployment_type,
-        region=choice.region,
-    )
-    (call,) = rate(api(), [asked]).data
+    (call,) = rate(api(), [question_of(choice.offer, usage)]).data
     if call.total is None:
         st.caption(f"No estimate: {escape(call.reason or call.state)}.")
         return
@@ -64,6 +58,13 @@ def note_sent(trace_id: str | None) -> None:
         st.session_state[SENT] = Sent(trace_id=trace_id, day=day, at=time.monotonic())
 
 
+def note_ended() -> None:
+    """The call is metered after its answer, however long that takes."""
+    sent: Sent | None = st.session_state.get(SENT)
+    if sent is not None:
+        st.session_state[SENT] = replace(sent, at=time.monotonic())
+
+
 def show_cost(subject: str) -> None:
     """The last prompt's exact cost, looked for until the ledger has it."""
     sent: Sent | None = st.session_state.get(SENT)
@@ -76,8 +77,8 @@ def show_cost(subject: str) -> None:
         _look_again(subject)
     else:
         st.info(
-            f"The ledger has no call of this trace after {LOOKED_FOR_S} s. It appears on the "
-            "page Live when it is metered.",
+            f"The ledger has no call of this trace {LOOKED_FOR_S} s after its answer. It appears "
+            "on the page Live when it is metered.",
             icon=":material/hourglass_empty:",
         )
 

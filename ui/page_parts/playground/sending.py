@@ -7,7 +7,7 @@ import streamlit as st
 from ui.api.connection import settings
 from ui.format import escape
 from ui.page_parts.playground.choices import Choice
-from ui.page_parts.playground.cost import note_sent
+from ui.page_parts.playground.cost import note_ended, note_sent
 from ui.page_parts.playground.gateway import Prompt, new_trace_id, streamed
 from ui.page_parts.playground.stream import GatewayError, GatewayRefused
 
@@ -15,6 +15,11 @@ SESSION = "playground_session"
 ANSWER = "playground_answer"
 WHY_CUT = "playground_why_cut"
 """Why the answer is not whole; it is shown for as long as the answer is."""
+STOPPED = (
+    "This is not the whole answer: something on the page was changed while it came. What the model "
+    "answered is charged all the same."
+)
+"""The page is drawn again then, and nobody reads what the gateway still sends."""
 
 
 def session_id() -> str:
@@ -33,17 +38,20 @@ def send(choice: Choice, text: str, output_max: int, *, token: str) -> None:
     )
     st.session_state[ANSWER] = ""
     st.session_state.pop(WHY_CUT, None)
-    note_sent(prompt.trace_id)
+    note_sent(prompt.trace_id)  # which asks the API: if it fails, nothing was sent
+    st.session_state[WHY_CUT] = STOPPED
     place = st.empty()
     try:
         for part in streamed(settings().gateway_url, token, prompt):
             st.session_state[ANSWER] += part
             place.text(st.session_state[ANSWER])
+        st.session_state.pop(WHY_CUT)
     except GatewayError as error:
         if isinstance(error, GatewayRefused):
             note_sent(None)
         st.session_state[WHY_CUT] = str(error)
         show_why_cut()
+    note_ended()
 
 
 def show_last_answer() -> None:

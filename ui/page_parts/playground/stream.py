@@ -46,7 +46,8 @@ def parts_of(pieces: Iterator[str]) -> Iterator[str]:
             event = json.loads(data)
             choices = event.get("choices") or []
             text = "".join(map(_text_of, choices))
-            ended = next((end for each in choices if (end := each.get("finish_reason"))), ended)
+            ends = (each.get("finish_reason") for each in choices)
+            ended = next((str(end) for end in ends if end), ended)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise GatewayError(f"The gateway sent an event that cannot be read: {error}") from error
         if event.get("error"):

@@ -10,7 +10,7 @@ from ui.api.connection import api, today
 from ui.api.me_answer import KEEPERS, Permission
 from ui.api.price_answers import BookInUse, Price, Prices, PriceTier
 from ui.export.buttons import WHOLE, Extent, show_files
-from ui.format import counted, local_day
+from ui.format import counted, exact_number, local_day
 from ui.format import day as day_text
 from ui.page_parts.price.offer_chooser import spaced
 from ui.parts.tables import Column, Shown, exact_column, first_names, plain_table, text_column
@@ -37,7 +37,7 @@ def show_book(book: BookInUse, answer: Prices) -> None:
         )
         st.warning(
             f"{counted(answer.old_in_use, 'price')} in use, checked more than "
-            f"{book.age_days_max} days ago: {remedy}",
+            f"{counted(book.age_days_max, 'day')} ago: {remedy}",
             icon=":material/history:",
         )
 
@@ -129,7 +129,11 @@ def _conditions(price: Price, tier: PriceTier) -> str:
 
 
 def _others(per_million: dict[str, Decimal]) -> str | None:
-    others = [f"{unit} {rate}" for unit, rate in per_million.items() if unit not in SHOWN_UNITS]
+    others = [
+        f"{unit} {exact_number(rate)}"
+        for unit, rate in per_million.items()
+        if unit not in SHOWN_UNITS
+    ]
     return ", ".join(others) or None
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from ui.address import Parameter
 from ui.api.price_answers import Price
 from ui.export.buttons import Extent
-from ui.format import counted, escape, utc
+from ui.format import counted, escape, exact_number, unit, utc
 from ui.page_parts.price.book_table import (
     deployment_types,
     rate_columns,
@@ -16,26 +16,43 @@ from ui.page_parts.price.book_table import (
     source_text,
     where,
 )
-from ui.page_parts.price.price_history import era_of, newest_first, scheduled
+from ui.page_parts.price.price_history import ending, era_of, newest_first, scheduled
 from ui.parts.tables import moment_column, plain_table, text_column
 
 SHOWN_MAX = 50
 
 
 def show_scheduled(prices: Sequence[Price], *, now: datetime) -> None:
-    """What will change; nothing where nothing is scheduled."""
+    """What will change, and which price will end; nothing where nothing is scheduled."""
     coming = scheduled(prices, now=now)
     for price in coming[:SHOWN_MAX]:
-        rates = ", ".join(f"{unit} {rate}" for unit, rate in price.tiers[0].per_million.items())
         since = escape(utc(price.valid_from))
         st.info(
             f"**{escape(price.model or price.rule)} changes on {since}** "
-            f"(UTC; {escape(deployment_types(price))}): {escape(rates)} {price.currency} per "
-            "million.",
+            f"(UTC; {escape(deployment_types(price))}): {escape(first_rates(price))}.",
             icon=":material/event_upcoming:",
         )
     if len(coming) > SHOWN_MAX:
         st.caption(f"The next {SHOWN_MAX:,} of {counted(len(coming), 'change')}.")
+    ends = ending(prices, now=now)
+    for end, price in ends[:SHOWN_MAX]:
+        st.warning(
+            f"**{escape(price.model or price.rule)} may have no price from {escape(utc(end))} on** "
+            f"(UTC; {escape(deployment_types(price))}): its price ends, and no other one of the "
+            "book is for all of its calls.",
+            icon=":material/event_busy:",
+        )
+    if len(ends) > SHOWN_MAX:
+        st.caption(f"The next {SHOWN_MAX:,} of {counted(len(ends), 'end')}.")
+
+
+def first_rates(price: Price) -> str:
+    """ "input 2, output 8 USD per million", and up to which size of a prompt that holds."""
+    tier = price.tiers[0]
+    rates = [f"{unit(name)} {exact_number(rate)}" for name, rate in tier.per_million.items()]
+    bound = tier.up_to_prompt_tokens
+    smaller = "" if bound is None else f" for prompts of up to {bound:,} tokens"
+    return f"{', '.join(rates)} {price.currency} per million{smaller}"
 
 
 def show_history(prices: Sequence[Price], name: str, *, now: datetime) -> None:

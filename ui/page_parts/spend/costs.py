@@ -1,11 +1,12 @@
 """What the API says of the costs of groups in two periods."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import streamlit as st
 
 from ui.api.client import Group, Only
-from ui.api.connection import api
+from ui.api.connection import api, now
 from ui.api.errors import UiError
 from ui.api.usage_answers import Usage
 from ui.period import Period
@@ -30,22 +31,24 @@ class Costs:
     """Those of the days shown, by day."""
     by_model: tuple[Usage, Usage] | None
     """Now and then by group and model, where that says more about the reasons of changes."""
+    read_at: datetime | None = None
+    """When they were read, where they are not read again by themselves."""
 
 
 def costs_of(period: Period, compared: Period, only: Only, *, by: Group) -> Costs | None:
     """None where there are no calls in either period."""
-    now = api().usage(period, by, only=only)
+    usage = api().usage(period, by, only=only)
     then = api().usage(compared, by, only=only)
-    if not now.data and not then.data:
+    if not usage.data and not then.data:
         return None
     by_model = None
-    if by == SPLIT_BY_MODEL and len(now.data) + len(then.data) <= SPLIT_GROUPS_MAX:
+    if by == SPLIT_BY_MODEL and len(usage.data) + len(then.data) <= SPLIT_GROUPS_MAX:
         by_model = (
             api().usage(period, by, "model", only=only),
             api().usage(compared, by, "model", only=only),
         )
     by_day = api().usage(period, "day", by, only=only)
-    return Costs(by=by, only=only, now=now, then=then, by_day=by_day, by_model=by_model)
+    return Costs(by=by, only=only, now=usage, then=then, by_day=by_day, by_model=by_model)
 
 
 def costs_read_once(period: Period, compared: Period, only: Only, *, by: Group) -> Costs | None:
@@ -56,6 +59,7 @@ def costs_read_once(period: Period, compared: Period, only: Only, *, by: Group) 
         answer: Costs | UiError | None
         try:
             answer = costs_of(period, compared, only, by=by)
+            answer = answer and replace(answer, read_at=now())
         except UiError as error:
             answer = error
         kept = st.session_state[_READ] = (question, answer)

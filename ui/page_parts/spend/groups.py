@@ -1,6 +1,7 @@
 """Cost by model, cost centre, product or API, with its change."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 import streamlit as st
@@ -17,7 +18,7 @@ from ui.filters.chosen import (
     show_way_to_few,
     unknown_groups,
 )
-from ui.format import counted
+from ui.format import counted, escape, instant
 from ui.page_parts.spend.costs import Costs
 from ui.parts.charts import GROUPS_MAX
 from ui.parts.tables import (
@@ -69,6 +70,16 @@ def show_groups(costs: Costs) -> None:
         rows=rows_words(names, all_count=len(ranked_groups(now, then, by=by)), by=by),
     )
     show_exports(f"cost by {TITLES[by]}", shown, now, extent=extent)
+
+
+def show_read_at(costs: Costs, running_day: date) -> None:
+    """A list that is not read again says so while its days grow: the totals above it go on."""
+    if costs.read_at is not None and costs.now.first <= running_day < costs.now.until:
+        at = escape(instant(costs.read_at, costs.now.zone))
+        st.caption(
+            f"Read call by call, {at}, and not again by itself: later calls are in the totals "
+            "above alone. Load the page again to have them here too."
+        )
 
 
 def rows_words(names: Sequence[str], *, all_count: int, by: Group) -> str | None:

@@ -1,6 +1,7 @@
 """Sessions and their calls as lists that lead on."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import streamlit as st
 
@@ -45,10 +46,28 @@ def session_column(sessions: Sequence[str | None]) -> Column:
 def show_top_sessions(found: Top) -> None:
     """Everybody's dearest sessions, then calls that name none; a row opens it."""
     known = [row for row in found.data if row.subject is not None]
-    if not known:
+    if not found.data:
         show_nothing("No call in these days.", place="top_sessions")
         return
-    rows = sorted(known, key=lambda row: row.group is None)
+    if known:
+        _show_known(sorted(known, key=lambda row: row.group is None), found)
+    if len(known) < len(found.data):
+        nobodys = [row for row in found.data if row.subject is None]
+        st.caption(nobodys_words(nobodys, currency=found.currency))
+
+
+def nobodys_words(rows: Sequence[TopLine], *, currency: str) -> str:
+    """What the list leaves out: Application Insights has pseudonyms, and these undo to nobody."""
+    calls = counted(sum(row.calls for row in rows), "call")
+    known = [row.charge for row in rows if row.charge is not None]
+    worth = amount(sum(known, Decimal(0)), currency) if known else "at a cost that nobody knows"
+    return (
+        f"Not in the list: {calls}, {worth}, of people whom the ledger does not know in these "
+        "days. They were sent under another key, or by another system."
+    )
+
+
+def _show_known(rows: Sequence[TopLine], found: Top) -> None:
     named = sum(row.group is not None for row in rows)
     st.markdown(dearest(rows[0], currency=found.currency))
     columns = {
@@ -67,7 +86,13 @@ def show_top_sessions(found: Top) -> None:
         alt="The dearest sessions of everybody",
         sortable=0 if found.rest.calls else named or None,
     )
-    cut = f"the dearest {len(rows):,}, more are not shown" if found.rest.calls else None
+    cut = None
+    if found.rest.calls:
+        cut = f"the dearest {len(rows):,}, more are not shown"
+    elif len(rows) < len(found.data):
+        cut = (
+            f"{len(rows):,} of {len(found.data):,}, the others are of nobody whom the ledger knows"
+        )
     show_exports("dearest sessions", shown, found, extent=Extent(rows=cut))
 
 

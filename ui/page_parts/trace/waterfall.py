@@ -14,6 +14,7 @@ from ui.parts.charts import FITTED, chart_title
 BAR_PX = 30
 NEW = timedelta(hours=1)
 """Items of a younger call may still arrive."""
+IN_PART = "Application Insights answered in part: something may be missing. Try again later."
 MILLISECOND = timedelta(milliseconds=1)
 KINDS = ["gateway", "model"]
 COLOURS = ["#2f7fd6", "#c96d00"]
@@ -30,14 +31,24 @@ def show_steps(found: Trace, zone: str) -> None:
         about = f"{whose}\n{instant(found.time, zone)}, clock of {zone}"
         st.altair_chart(waterfall(served, about=about), alt=f"Waterfall of the call: {said}")
     else:
-        is_new = now() - found.time < NEW
         st.info(
             "Application Insights has no item of the gateway or the model for this call. "
-            + ("It arrives within minutes." if is_new else "It was sampled away."),
+            + why_none(found, at=now()),
             icon=":material/hourglass_empty:",
         )
+    if served and found.partial:
+        st.caption(IN_PART)
     st.header("Afterwards", anchor=False)
     st.markdown("\n".join(f"- {_later(step, zone)}" for step in later))
+
+
+def why_none(found: Trace, *, at: datetime) -> str:
+    """Why there may be no item of the call. Nobody knows which of the last two it was."""
+    if found.partial:
+        return IN_PART
+    if at - found.time < NEW:
+        return "It arrives within minutes."
+    return "It was sampled away, or is older than what Application Insights keeps."
 
 
 def sentence(steps: Sequence[TraceStep]) -> str:

@@ -56,6 +56,16 @@ def test_a_credit_of_an_earlier_month_is_no_change_of_what_was_used() -> None:
     assert "Either amount may have corrections" in sentence(unread, november)
 
 
+def test_no_difference_is_no_plus_and_has_the_decimals_of_the_currency() -> None:
+    october = replace(billed("2026-10", "13.00"), amounts={})
+    column = columns_of(october, billed("2026-11", "0.00"))["Difference (USD)"]
+    assert column.format is not None
+    assert [column.format(cell) for cell in column.cells] == ["0.00"]
+    column = columns_of(billed("2026-10", "13.00"), billed("2026-11", "0.00"))["Difference (USD)"]
+    assert column.format is not None
+    assert [column.format(cell) for cell in column.cells] == ["−13.00"]
+
+
 def test_a_month_is_compared_with_the_one_before_it() -> None:
     names = ["2026-12", "2026-11", "2026-10", "2026-08"]
     assert months_against("2026-11", names) == ["2026-10", "2026-08", "2026-12"]

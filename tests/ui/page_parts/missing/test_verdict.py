@@ -54,6 +54,32 @@ def test_the_hour_that_a_clock_shows_twice_is_one_cell() -> None:
     assert (cell["number"], cell["calls"]) == ("2", "6 calls, 2 not charged")
 
 
+def only_cell(line: HourLine, zone: str) -> dict[str, str]:
+    drawn = heat_map(hours_of([line], zone)).to_dict()["datasets"].popitem()[1]
+    cell: dict[str, str] = drawn[0]
+    return cell
+
+
+def test_an_hour_with_an_event_that_cannot_be_read_is_not_one_without_a_gap() -> None:
+    """It may be a call that no other path has reported."""
+    cell = only_cell(replace(LINE, dead_lettered=2), "UTC")
+    assert (cell["state"], cell["number"]) == ("not read, or of nobody", "2")
+    assert cell["calls"] == "0 calls, 0 not charged, 2 events that cannot be read"
+    cell = only_cell(replace(LINE, gateway_calls=3, unattributed=1), "UTC")
+    assert (cell["state"], cell["number"]) == ("not read, or of nobody", "1")
+    assert cell["calls"] == "3 calls, 0 not charged, 1 without a caller"
+    cell = only_cell(replace(LINE, gateway_calls=3), "UTC")
+    assert (cell["state"], cell["number"]) == ("nothing known to be missing", "")
+
+
+def test_an_hour_of_a_zone_that_is_half_an_hour_from_utc_begins_at_half_past() -> None:
+    cell = only_cell(replace(LINE, gateway_calls=3), "Asia/Kolkata")
+    assert (cell["hour"], cell["said"]) == ("05", "25 Oct 2026, 05:30")
+    drawn = heat_map(hours_of([replace(LINE, gateway_calls=3)], "Asia/Kolkata")).to_dict()
+    title = drawn["layer"][0]["encoding"]["x"]["axis"]["title"]
+    assert title == "Hour of the day, each from minute 30"
+
+
 def test_failed_calls_are_not_missing() -> None:
     failed = replace(LINE, gateway_calls=5, posted=5, logged=5, no_usage=5, failed=5)
     assert uncharged(failed) == 0

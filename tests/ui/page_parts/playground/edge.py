@@ -1,6 +1,7 @@
 """A gateway on a free port that answers each prompt alike."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,10 @@ class Edge(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(server.promised))
         self.end_headers()
         self.wfile.write(server.answer)
+        if server.rest:
+            self.wfile.flush()
+            time.sleep(server.pause_s)
+            self.wfile.write(server.rest)
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests are quiet."""
@@ -39,6 +44,8 @@ class Answering(ThreadingHTTPServer):
     def __init__(self, status: int, answer: bytes, promised: int | None) -> None:
         super().__init__(("127.0.0.1", 0), Edge)
         self.status, self.answer, self.promised = status, answer, promised
+        self.rest, self.pause_s = b"", 0.0
+        """What comes so much later."""
         self.sent: list[tuple[str, dict[str, str], dict[str, object]]] = []
 
     @property

@@ -82,3 +82,7 @@ def test_an_end_that_the_model_names_needs_no_other() -> None:
 def test_a_line_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "LINE_CHARS_MAX", 10)
     assert until_it_fails(iter(["data: ", "x" * 20]))[1].endswith("a line of over 10 characters.")
+
+
+def test_an_end_that_is_no_word_is_an_end_all_the_same() -> None:
+    assert parts(part("Hel", finish_reason={"type": "stop"})) == ["Hel"]

@@ -1,0 +1,1 @@
+"""What the page of prices works out."""
