@@ -65,7 +65,7 @@ def rate(event: UsageEvent, book: Book, cost_centre: str | None = None) -> Price
         return _with_fees(event, book, terms=terms, charges=charges, counts=counts, tier=index)
     if event.rank is _GATEWAY_LOG or not terms.plain:
         return _general(event, book, terms=terms, at_list=charges, tier=index)
-    # As `_priced_call`, which would take a twelfth of rating.
+    # As `_priced_call`, which would take a twentieth of rating.
     return PricedCall(
         event, _PRICED, None, book.version, book.pricing_currency, book.billing_currency,
         tuple(charges), (), terms.base_rule_id, index,
