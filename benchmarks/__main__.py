@@ -28,12 +28,12 @@ COMMENTS = ROOT / "benchmarks" / "comments.md"
 """Comments on the figures, written by people; the page contains them as they are."""
 BENCHMARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("metering", ()),
-    ("metering.latency", ("--events", "60000")),
+    ("metering.latency", ("--events", "54000")),
     ("metering.subjects", ("--events", "6000")),
     ("rating", ()),
     ("api", ("--rows", "30000", "--rounds", "3")),
-    ("gateway", ("--rounds", "3")),
-    ("freshness", ("--calls", "5")),
+    ("gateway", ("--rounds", "2")),
+    ("freshness", ("--calls", "3")),
     ("pairing", ("--calls", "4000")),
     ("history", ("--calls", "5000")),
     ("completeness", ("--calls", "10000")),
